@@ -17,7 +17,11 @@ export interface HostFacts {
   architecture: string;
   kernel: string;
   /** A firewall that is in force beside ours: drops by default, or keeps state and drops what it calls invalid. */
-  firewall: { dropsInput: boolean; stateful: boolean; tool: "none" | "nftables" | "iptables" | "firewalld" | "ufw" };
+  firewall: {
+    dropsInput: boolean;
+    stateful: boolean;
+    tool: "none" | "nftables" | "iptables" | "firewalld" | "ufw";
+  };
 }
 
 export const factsToken = "understudy:index:facts";

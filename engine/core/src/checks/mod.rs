@@ -1,0 +1,3 @@
+//! Health checks: when to run them, and what their conversation says.
+
+pub mod settings;

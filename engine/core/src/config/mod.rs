@@ -1,0 +1,1 @@
+//! The configuration language of keepalived.conf: text in, settings and diagnostics out.

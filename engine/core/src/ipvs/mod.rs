@@ -1,0 +1,4 @@
+//! The IP Virtual Server: what its table should hold, and the way there (linux/ip_vs.h).
+
+pub mod settings;
+pub mod table;

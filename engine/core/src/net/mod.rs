@@ -1,0 +1,3 @@
+//! What the kernel's network configuration should be.
+
+pub mod address;

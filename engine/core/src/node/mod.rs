@@ -1,0 +1,3 @@
+//! All machines of one host wired together; the daemon, the rehearsal and the tests run the same node.
+
+pub mod settings;

@@ -1,0 +1,81 @@
+//! The whole configuration of one host, by the process that acts on it.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::command::{Command, RunAs};
+use crate::ipvs::settings::VirtualServer;
+use crate::net::address::Address;
+use crate::track::settings::ScriptSettings;
+use crate::vrrp::settings::{InstanceSettings, SyncGroupSettings};
+
+/// A FIFO that gets a line for every change, and the program that reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Fifo {
+    /// Its path.
+    pub path: String,
+    /// Its owner.
+    pub owner: Option<RunAs>,
+    /// Started once, with the path as last argument.
+    pub script: Option<Command>,
+}
+
+/// What concerns every process (`global_defs`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct ProcessSettings {
+    /// Name in mails; default the host's name, filled in by the binary when `None`.
+    pub router_id: Option<String>,
+    /// Whom scripts without own user run as; `None`: `keepalived_script` if there is such a user, else root.
+    pub script_user: Option<RunAs>,
+    /// Refuse scripts run as root that others can change.
+    pub script_security: bool,
+    /// SCHED_RR priority of the VRRP worker, 1..=99.
+    pub vrrp_rt_priority: Option<u8>,
+    /// Both kinds of lines.
+    pub notify_fifo: Option<Fifo>,
+    /// VRRP lines only.
+    pub vrrp_notify_fifo: Option<Fifo>,
+    /// Virtual server lines only.
+    pub lvs_notify_fifo: Option<Fifo>,
+}
+
+/// What the VRRP worker acts on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct VrrpSettings {
+    /// No instance becomes master before this long after the start.
+    pub startup_delay: Duration,
+    /// Instances in the order of the file.
+    pub instances: Vec<InstanceSettings>,
+    /// Sync groups.
+    pub sync_groups: Vec<SyncGroupSettings>,
+    /// Scripts that instances track.
+    pub scripts: Vec<ScriptSettings>,
+    /// Addresses held whatever the state.
+    pub static_addresses: Vec<Address>,
+}
+
+/// What the check worker acts on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct CheckWorkerSettings {
+    /// Virtual servers in the order of the file.
+    pub virtual_servers: Vec<VirtualServer>,
+    /// Delete all of the kernel's services at start (`lvs_flush`).
+    pub flush_at_start: bool,
+}
+
+/// The whole configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct HostSettings {
+    /// For every process.
+    pub process: ProcessSettings,
+    /// For the VRRP worker.
+    pub vrrp: VrrpSettings,
+    /// For the check worker.
+    pub check: CheckWorkerSettings,
+}

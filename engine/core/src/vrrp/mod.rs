@@ -1,0 +1,3 @@
+//! The Virtual Router Redundancy Protocol: RFC 9568 (version 3) and RFC 3768 (version 2).
+
+pub mod settings;

@@ -1,0 +1,183 @@
+//! What an instance and a sync group are told by the configuration. Every value is final: defaults are filled in, and
+//! inheritance from `global_defs` is resolved.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+use core::time::Duration;
+
+use crate::command::Command;
+use crate::net::address::Address;
+use crate::track::settings::Tracks;
+
+/// Virtual router identifier, 1..=255 (RFC 9568 §5.2.3).
+pub type Vrid = u8;
+
+/// Protocol version on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Version {
+    /// RFC 3768: whole seconds, authentication field.
+    V2,
+    /// RFC 9568: centiseconds.
+    V3,
+}
+
+/// One unicast neighbour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Peer {
+    /// Its address.
+    pub address: IpAddr,
+    /// Accepted TTL of its adverts; `None`: any.
+    pub ttl: Option<(u8, u8)>,
+}
+
+/// Whom adverts are sent to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Transport {
+    /// To a group, default 224.0.0.18 (RFC 9568 §5.1.1.2).
+    Multicast {
+        /// The group's address.
+        group: IpAddr,
+    },
+    /// To named neighbours.
+    Unicast {
+        /// The neighbours.
+        peers: Vec<Peer>,
+        /// TTL of sent adverts, default 255.
+        ttl: u8,
+        /// Adverts of others are dropped (`check_unicast_src`, or any peer with a TTL range).
+        check_source: bool,
+    },
+}
+
+/// How gratuitous ARPs are sent. Repeats are counted per address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Garp {
+    /// Second set this long after becoming master; zero: none. Default 5 s.
+    pub delay: Duration,
+    /// Messages in the first and in the delayed set, 1.. Default 5.
+    pub repeat: u32,
+    /// Period while master; zero: none. Default zero.
+    pub refresh: Duration,
+    /// Messages in each refresh. Default 1.
+    pub refresh_repeat: u32,
+    /// Second set after an advert of lower priority. Default: `delay`.
+    pub lower_prio_delay: Duration,
+    /// Messages after an advert of lower priority; 0: none. Default: `repeat`.
+    pub lower_prio_repeat: u32,
+    /// Least distance between two on one interface (`vrrp_garp_interval`); default zero.
+    pub interval: Duration,
+}
+
+impl Default for Garp {
+    fn default() -> Self {
+        Self {
+            delay: Duration::from_secs(5),
+            repeat: 5,
+            refresh: Duration::ZERO,
+            refresh_repeat: 1,
+            lower_prio_delay: Duration::from_secs(5),
+            lower_prio_repeat: 5,
+            interval: Duration::ZERO,
+        }
+    }
+}
+
+/// Programs to run when the state changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Notify {
+    /// Entered MASTER.
+    pub master: Option<Command>,
+    /// Entered BACKUP.
+    pub backup: Option<Command>,
+    /// Entered FAULT.
+    pub fault: Option<Command>,
+    /// The engine stops.
+    pub stop: Option<Command>,
+    /// Removed by a reload. `Some(None)`: report DELETED, run nothing.
+    pub deleted: Option<Option<Command>>,
+    /// Every change; gets `INSTANCE|GROUP`, name, state, priority as further arguments.
+    pub any: Option<Command>,
+    /// MASTER heard an advert of lower priority.
+    pub master_rx_lower_pri: Option<Command>,
+}
+
+/// One virtual router on one interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct InstanceSettings {
+    /// Name in the configuration.
+    pub name: String,
+    /// Interface that adverts use.
+    pub interface: String,
+    /// Virtual router identifier.
+    pub vrid: Vrid,
+    /// Protocol version; default 2 for IPv4, 3 for IPv6.
+    pub version: Version,
+    /// Base priority, 1..=255; 255 is the address owner. Default 100, or 255 with `state MASTER`.
+    pub priority: u8,
+    /// `state MASTER`: matters only for the owner (reference §3.2).
+    pub wants_master: bool,
+    /// Interval between adverts; default 1 s. Version 2: whole seconds; version 3: steps of 10 ms up to 40.95 s.
+    pub advert_interval: Duration,
+    /// A better backup takes over from a worse master. Default true.
+    pub preempt: bool,
+    /// Wait before doing so, counted from the first worse advert. Default zero.
+    pub preempt_delay: Duration,
+    /// Whom adverts go to.
+    pub transport: Transport,
+    /// Source of adverts; `None`: the interface's first address.
+    pub source: Option<IpAddr>,
+    /// RFC 2338 simple text password, at most 8 bytes, zero padded on the wire; version 2 only.
+    pub auth_pass: Option<Secret>,
+    /// Addresses that adverts carry.
+    pub vips: Vec<Address>,
+    /// Addresses held and announced, but not in adverts.
+    pub excluded: Vec<Address>,
+    /// Missed adverts before a backup takes over, 1..=100; default 3.
+    pub down_timer_adverts: u8,
+    /// Announcements.
+    pub garp: Garp,
+    /// What is watched, members' and group's merged.
+    pub tracks: Tracks,
+    /// Own interface's state is no fault.
+    pub dont_track_primary: bool,
+    /// A worse advert is not answered at once. Default false.
+    pub lower_prio_no_advert: bool,
+    /// One more advert before giving way to a better master. Default false.
+    pub higher_prio_send_advert: bool,
+    /// Programs to run.
+    pub notify: Notify,
+    /// FIFO lines on changes of the effective priority.
+    pub notify_priority_changes: bool,
+}
+
+/// A text that is never shown.
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Secret(pub Vec<u8>);
+
+impl core::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("********")
+    }
+}
+
+/// Instances that change state together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct SyncGroupSettings {
+    /// Name in the configuration.
+    pub name: String,
+    /// Names of its instances.
+    pub members: Vec<String>,
+    /// Weighted tracking of members counts (`sync_group_tracking_weight`).
+    pub tracking_weight: bool,
+    /// Programs to run.
+    pub notify: Notify,
+}

@@ -1,0 +1,3 @@
+//! The engine's binary: everything that touches the host.
+
+fn main() {}

@@ -1,0 +1,125 @@
+/** The suites of `npm test`, in the order in which they run. Each says on the terminal what it does. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { labUnavailable } from "../../infra/lab/requirements.ts";
+import { root } from "../../infra/toolchain/cache.ts";
+import { pulumiCli } from "../../infra/toolchain/cli.ts";
+import { cargoTarget, engineBinary } from "../../infra/toolchain/engine.ts";
+import { exec, execInForeground } from "../../infra/toolchain/exec.ts";
+import { type Count, countCargo, countOne, countVitest, nothing, sum } from "./count.ts";
+
+export interface Result extends Count {
+  /** Why something was left out. */
+  note?: string;
+}
+
+/** Runs a suite; `filters` choose test files by a part of their path. */
+export type Suite = (filters: string[]) => Promise<Result>;
+
+const engine = join(root, "engine");
+
+export const suites: Record<string, Suite> = {
+  lint: async () => sum([await program("biome", "check", "."), await program("tsc", "-p", ".")]),
+  toolchain: async () => sum([await build(pulumiCli), await build(engineBinary)]),
+  unit: (filters) => vitest("unit", filters),
+  engine: async () =>
+    sum([
+      await cargo("fmt", "--all", "--check"),
+      await cargo("clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"),
+      await cargoTests(),
+    ]),
+  e2e: async (filters) => {
+    const reason = labUnavailable();
+    return reason === undefined ? vitest("e2e", filters) : skipped("e2e", filters, reason);
+  },
+};
+
+/** Only these take filters; the others are run whole or not at all. */
+export const filtered = ["unit", "e2e"];
+
+async function program(...argv: string[]): Promise<Count> {
+  process.stdout.write(`$ ${argv.join(" ")}\n`);
+  return countOne(await execInForeground(argv, process.env));
+}
+
+async function build(thing: () => Promise<unknown>): Promise<Count> {
+  try {
+    await thing();
+    return countOne(0);
+  } catch (error) {
+    process.stdout.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return countOne(1);
+  }
+}
+
+const cargoSettings = () => ({
+  cwd: engine,
+  env: { ...process.env, CARGO_TARGET_DIR: cargoTarget() },
+  onLine: (line: string) => process.stdout.write(`${line}\n`),
+});
+
+async function cargo(...args: string[]): Promise<Count> {
+  process.stdout.write(`$ cargo ${args.join(" ")}\n`);
+  return countOne((await exec(["cargo", ...args], cargoSettings())).code);
+}
+
+async function cargoTests(): Promise<Count> {
+  const args = ["test", "--workspace", "--locked", "--no-fail-fast"];
+  process.stdout.write(`$ cargo ${args.join(" ")}\n`);
+  const { stdout, code } = await exec(["cargo", ...args], cargoSettings());
+  return countCargo(stdout, code);
+}
+
+const vitestArguments = (project: string) => [
+  join(root, "node_modules/vitest/vitest.mjs"),
+  ...["--config", "test/vitest.config.ts", "--project", project],
+];
+
+async function vitest(project: string, filters: string[]): Promise<Count> {
+  return withReport(async (path) => {
+    const code = await execInForeground(
+      [
+        ...[process.execPath, ...vitestArguments(project), "run", ...filters],
+        ...["--reporter", project === "e2e" ? "verbose" : "default"],
+        ...["--reporter", "json", "--outputFile.json", path],
+        ...(filters.length > 0 ? ["--passWithNoTests"] : []),
+      ],
+      process.env,
+    );
+    const report = read(path);
+    return filters.length > 0 && code === 0 && isEmpty(report) ? nothing : countVitest(report, code);
+  });
+}
+
+/** Counts the tests that would have run, without running them. */
+async function skipped(project: string, filters: string[], reason: string): Promise<Result> {
+  return withReport(async (path) => {
+    const argv = [process.execPath, ...vitestArguments(project), "list", ...filters, `--json=${path}`];
+    const { code, stderr } = await exec(argv, { cwd: root });
+    if (code !== 0) process.stdout.write(stderr);
+    const names = JSON.parse(read(path) ?? "null") as unknown[] | null;
+    if (names === null) return countOne(1);
+    return { ...nothing, skipped: names.length, note: reason };
+  });
+}
+
+async function withReport<T>(work: (path: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), "understudy-test-"));
+  try {
+    return await work(join(folder, "report.json"));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+const isEmpty = (report: string | undefined): boolean =>
+  report === undefined || (JSON.parse(report) as { numTotalTests: number }).numTotalTests === 0;

@@ -1,0 +1,27 @@
+import { join } from "node:path";
+import { defineConfig } from "vitest/config";
+import { cachePath } from "../infra/toolchain/cache.ts";
+
+/** Needs the lab's hosts, or minutes; runs one file after the other. */
+const slow = ["test/e2e/**/*.test.ts", "test/engine-lab/**/*.test.ts"];
+const minutes = 60_000;
+
+export default defineConfig({
+  root: join(import.meta.dirname, ".."),
+  cacheDir: cachePath("vitest"),
+  test: {
+    projects: [
+      { extends: true, test: { name: "unit", include: ["test/**/*.test.ts"], exclude: slow } },
+      {
+        extends: true,
+        test: {
+          name: "e2e",
+          include: slow,
+          fileParallelism: false,
+          testTimeout: 10 * minutes,
+          hookTimeout: 20 * minutes,
+        },
+      },
+    ],
+  },
+});

@@ -2,7 +2,6 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { labUnavailable } from "../../infra/lab/requirements.ts";
 import { root } from "../../infra/toolchain/cache.ts";
 import { pulumiCli } from "../../infra/toolchain/cli.ts";
 import { cargoTarget, engineBinary } from "../../infra/toolchain/engine.ts";
@@ -18,6 +17,7 @@ export interface Result extends Count {
 export type Suite = (filters: string[]) => Promise<Result>;
 
 const engine = join(root, "engine");
+const lab = join(root, "infra/lab/requirements.ts");
 
 export const suites: Record<string, Suite> = {
   lint: async () => sum([await program("biome", "check", "."), await program("tsc", "-p", ".")]),
@@ -30,6 +30,7 @@ export const suites: Record<string, Suite> = {
       await cargoTests(),
     ]),
   e2e: async (filters) => {
+    const { labUnavailable }: { labUnavailable(): string | undefined } = await import(lab);
     const reason = labUnavailable();
     return reason === undefined ? vitest("e2e", filters) : skipped("e2e", filters, reason);
   },

@@ -1,0 +1,86 @@
+/** Runs programs of this machine. */
+import { spawn } from "node:child_process";
+
+/** What a program answered. */
+export interface Outcome {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** The exit code; 128 + the signal's number where a signal ended it, as a shell says. */
+  readonly code: number;
+}
+
+/** How to run a program. */
+export interface RunOptions {
+  readonly input?: string;
+  /** After so many milliseconds the program and all it started are killed. Default: 60 000. */
+  readonly timeoutMs?: number;
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Where the program's output goes line by line, both streams, while it runs. */
+  readonly onLine?: (line: string) => void;
+}
+
+/** Runs a program to its end. Rejects only where it can't be started or takes too long. */
+export function run(argv: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  const [program = "", ...args] = argv;
+  const timeoutMs = options.timeoutMs ?? 60_000;
+  return new Promise((resolve, reject) => {
+    // In a process group of its own, so that a timeout ends its children as well.
+    const child = spawn(program, args, {
+      cwd: options.cwd,
+      env: { ...process.env, LC_ALL: "C", ...options.env },
+      detached: true,
+      stdio: "pipe",
+    });
+    const output = { stdout: "", stderr: "" };
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    }, timeoutMs);
+    for (const stream of ["stdout", "stderr"] as const) {
+      child[stream].setEncoding("utf8").on("data", (text: string) => {
+        output[stream] += text;
+        if (options.onLine) for (const line of text.split("\n")) if (line.trim()) options.onLine(line);
+      });
+    }
+    child.stdin.on("error", () => {}); // It ended without reading all: its exit code tells.
+    child.stdin.end(options.input ?? "");
+    child.on("error", (cause) => {
+      clearTimeout(timer);
+      reject(new Error(`start ${program}: ${cause.message}`, { cause }));
+    });
+    child.on("close", (code, signal) => {
+      clearTimeout(timer);
+      if (late) reject(new Error(`${program} did not end within ${timeoutMs / 1000} s: ${argv.join(" ")}`));
+      else resolve({ ...output, code: code ?? 128 + (signal === "SIGKILL" ? 9 : 15) });
+    });
+  });
+}
+
+/** Runs a program that has to succeed, and gives its output. */
+export async function must(argv: readonly string[], options: RunOptions = {}): Promise<string> {
+  const { stdout, stderr, code } = await run(argv, options);
+  if (code === 0) return stdout;
+  const said = (stderr.trim() || stdout.trim()).split("\n").slice(-12).join("\n  ");
+  throw new Error(`${argv.join(" ")}: exit code ${code}\n  ${said}`);
+}
+
+/** Waits. */
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Asks `probe` every `everyMs` until it answers true; false when `forMs` have gone by. */
+export async function until(
+  probe: () => boolean | Promise<boolean>,
+  forMs: number,
+  everyMs = 50,
+): Promise<boolean> {
+  const end = Date.now() + forMs;
+  for (;;) {
+    if (await probe()) return true;
+    if (Date.now() >= end) return false;
+    await sleep(everyMs);
+  }
+}

@@ -1,0 +1,33 @@
+/** Who is told what takes long. */
+
+/** Gets one line of what is being done; a new line replaces the one before. */
+export type Progress = (what: string) => void;
+
+/** Tells nobody. */
+export const quietly: Progress = () => {};
+
+/** Tells on stderr: with the seconds since the start, one line each. */
+export function onStderr(): Progress {
+  const start = Date.now();
+  let last = "";
+  return (what) => {
+    if (what === last) return;
+    last = what;
+    process.stderr.write(`${((Date.now() - start) / 1000).toFixed(0).padStart(5)} s  ${what}\n`);
+  };
+}
+
+/** Repeats `what` with the time it has taken, every ten seconds, until `work` ends. */
+export async function beating<T>(progress: Progress, what: string, work: Promise<T>): Promise<T> {
+  progress(what);
+  const start = Date.now();
+  const timer = setInterval(
+    () => progress(`${what} (${Math.round((Date.now() - start) / 1000)} s so far)`),
+    10_000,
+  );
+  try {
+    return await work;
+  } finally {
+    clearInterval(timer);
+  }
+}

@@ -20,6 +20,37 @@ export interface RunOptions {
   readonly onLine?: (line: string) => void;
 }
 
+/** Process groups of programs that are running: Ctrl-C does not reach them by itself. */
+const groups = new Set<number>();
+
+function endGroups(): void {
+  for (const group of groups) killGroup(group, "SIGTERM");
+}
+
+function killGroup(group: number, signal: "SIGTERM" | "SIGKILL"): void {
+  try {
+    process.kill(-group, signal);
+  } catch {
+    // It has ended just now.
+  }
+}
+
+let watching = false;
+
+/** Sees to it that what we have started ends when we are ended. */
+function watchForOurEnd(): void {
+  if (watching) return;
+  watching = true;
+  process.on("exit", endGroups);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    // Once, then again without us: whoever else listens has the say, and by default the process ends.
+    process.once(signal, () => {
+      endGroups();
+      process.kill(process.pid, signal);
+    });
+  }
+}
+
 /** Runs a program to its end. Rejects only where it can't be started or takes too long. */
 export function run(argv: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   const [program = "", ...args] = argv;
@@ -32,11 +63,14 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
       detached: true,
       stdio: "pipe",
     });
+    watchForOurEnd();
+    const group = child.pid;
+    if (group !== undefined) groups.add(group);
     const output = { stdout: "", stderr: "" };
     let late = false;
     const timer = setTimeout(() => {
       late = true;
-      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+      if (group !== undefined) killGroup(group, "SIGKILL");
     }, timeoutMs);
     for (const stream of ["stdout", "stderr"] as const) {
       child[stream].setEncoding("utf8").on("data", (text: string) => {
@@ -52,6 +86,7 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
     });
     child.on("close", (code, signal) => {
       clearTimeout(timer);
+      if (group !== undefined) groups.delete(group);
       if (late) reject(new Error(`${program} did not end within ${timeoutMs / 1000} s: ${argv.join(" ")}`));
       else resolve({ ...output, code: code ?? 128 + (signal === "SIGKILL" ? 9 : 15) });
     });

@@ -88,8 +88,7 @@ function writeShare(places: Places, host: HostName): void {
   }
   copyFileSync(`${sshFiles(places).identity}.pub`, join(share, "authorized_keys"));
   cpSync(join(import.meta.dirname, "tools"), join(share, "tools"), { recursive: true });
-  const modules = join(dirname(kernelPath()), "modules");
-  if (existsSync(modules)) cpSync(modules, join(share, "modules"), { recursive: true });
+  cpSync(join(dirname(kernelPath()), "lib/modules"), join(share, "modules"), { recursive: true });
 }
 
 /** The ceiling of a host's memory, MiB. */

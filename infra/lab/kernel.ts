@@ -1,10 +1,10 @@
 /** The hosts' kernel: Linux as an ordinary program (User-Mode Linux), built once from Debian's sources. */
 
-import { chmodSync, copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { built, folderOf, isBuilt, type Recipe } from "./cache.ts";
-import { must, run } from "./command.ts";
+import { must } from "./command.ts";
 import { openArchive } from "./debian.ts";
 import { beating, type Progress } from "./progress.ts";
 
@@ -86,8 +86,19 @@ async function buildKernel(into: string, scratch: string, progress: Progress): P
   await must(["strip", join(into, "linux")]);
   chmodSync(join(into, "linux"), 0o755);
   writeFileSync(join(into, "config"), config);
-  const { stdout } = await run([join(into, "linux"), "--version"]);
-  writeFileSync(join(into, "version"), stdout);
+  await describeBuiltIns(objects, into);
+}
+
+/** What `modprobe` on a host reads, so that it agrees to load what is built in. */
+async function describeBuiltIns(objects: string, into: string): Promise<void> {
+  const version = (await must([join(into, "linux"), "--version"])).trim();
+  const folder = join(into, "lib/modules", version);
+  mkdirSync(folder, { recursive: true });
+  for (const name of ["modules.builtin", "modules.builtin.modinfo"]) {
+    copyFileSync(join(objects, name), join(folder, name));
+  }
+  writeFileSync(join(folder, "modules.order"), "");
+  await must(["depmod", "-b", into, version]);
 }
 
 /** Options of the lab's configuration that the kernel's own rules have overruled: renamed, or lacking a parent. */

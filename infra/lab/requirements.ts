@@ -15,6 +15,7 @@ const toBuild = {
   flex: "flex",
   bison: "bison",
   bc: "bc",
+  depmod: "kmod",
   xz: "xz-utils",
 };
 

@@ -19,7 +19,6 @@ for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub
 done
 chroot . systemctl enable lab-setup.service ssh.service >/dev/null 2>&1
 
-# The kernel has everything built in; `modprobe` then has to find a folder, and to agree.
 mkdir -p usr/lib/modules lab
 rm -f etc/ssh/ssh_host_* # each host gets its own from the lab
 rm -rf var/cache/apt/* var/lib/apt/lists/*

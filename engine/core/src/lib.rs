@@ -11,6 +11,7 @@ pub mod checks;
 pub mod command;
 pub mod config;
 pub mod ipvs;
+pub mod journal;
 pub mod net;
 pub mod node;
 pub mod time;

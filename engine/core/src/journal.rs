@@ -1,0 +1,201 @@
+//! Why something changed: one entry for each change of state, in words for `events` and `status`. No transition of a
+//! state machine is possible without a [`Reason`].
+
+use alloc::string::String;
+use core::fmt;
+use core::net::IpAddr;
+use core::time::Duration;
+
+use crate::time::Time;
+
+/// What `events` prints on one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Entry {
+    /// When it happened.
+    pub at: Time,
+    /// What it happened to: an instance, a group, a server.
+    pub subject: String,
+    /// What happened, as `BACKUP -> MASTER` or `db3 down`.
+    pub change: String,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why something changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Reason {
+    /// The engine started; a backup listens first.
+    Started,
+    /// The engine started and owns the addresses (priority 255, `state MASTER`).
+    Owner,
+    /// A successor of the same state goes on after this long.
+    Resumed {
+        /// Since the last sign of life of the former process.
+        away: Duration,
+    },
+    /// No advert was ever heard.
+    Alone {
+        /// How long it listened.
+        waited: Duration,
+    },
+    /// The master sent no more adverts.
+    Silent {
+        /// The master.
+        peer: IpAddr,
+        /// Since its last advert.
+        silent: Duration,
+        /// Adverts that were due in that time.
+        adverts: u32,
+        /// How late the own timer was.
+        stall: Duration,
+    },
+    /// The master sent priority 0.
+    Left {
+        /// The master.
+        peer: IpAddr,
+    },
+    /// A backup of higher priority took over.
+    Preempted {
+        /// The former master.
+        peer: IpAddr,
+        /// Its priority.
+        theirs: u8,
+        /// The own.
+        ours: u8,
+    },
+    /// Another master has a better claim.
+    Better {
+        /// The other master.
+        peer: IpAddr,
+        /// Its priority.
+        theirs: u8,
+        /// The own; equal when the address decided.
+        ours: u8,
+    },
+    /// The own process was not scheduled for so long that another master had to take over, and it has.
+    Stalled {
+        /// The other master.
+        peer: IpAddr,
+        /// Since the own last advert.
+        silent: Duration,
+    },
+    /// An interface is down or gone.
+    LinkDown {
+        /// Its name.
+        interface: String,
+    },
+    /// An interface has no address to send from.
+    NoSource {
+        /// Its name.
+        interface: String,
+    },
+    /// An unweighted tracked object failed.
+    Track {
+        /// `script`, `interface`, `file` or `process`.
+        kind: String,
+        /// Its name.
+        name: String,
+    },
+    /// Somebody deletes an address again and again.
+    Contested {
+        /// The address.
+        address: IpAddr,
+        /// How often it was put back within a minute.
+        repairs: u32,
+    },
+    /// Another member of the sync group changed.
+    Group {
+        /// That member.
+        member: String,
+    },
+    /// The last cause of the fault is gone.
+    Recovered,
+    /// The operator asked for it.
+    Operator,
+    /// The engine stops.
+    Stopping,
+    /// No longer in the configuration.
+    Removed,
+    /// An address was put back after somebody had deleted it.
+    Repaired {
+        /// The address.
+        address: IpAddr,
+    },
+    /// Words of a check or a program, as they are.
+    Said(String),
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Started => write!(f, "engine started; listening first"),
+            Self::Owner => write!(f, "engine started as owner of the addresses"),
+            Self::Resumed { away } => write!(f, "taken up again after {}", Seconds(*away)),
+            Self::Alone { waited } => write!(f, "no master heard for {}", Seconds(*waited)),
+            Self::Silent { peer, silent, adverts, stall } => write!(
+                f,
+                "{peer} silent for {} ({adverts} adverts); own stall {} ms",
+                Seconds(*silent),
+                stall.as_millis()
+            ),
+            Self::Left { peer } => write!(f, "{peer} is leaving (priority 0)"),
+            Self::Preempted { peer, theirs, ours } => {
+                write!(f, "preempts {peer}: {ours} against {theirs}")
+            }
+            Self::Better { peer, theirs, ours } if theirs == ours => {
+                write!(f, "{peer} is master with the same priority {theirs} and a higher address")
+            }
+            Self::Better { peer, theirs, ours } => {
+                write!(f, "{peer} is master with {theirs} against {ours}")
+            }
+            Self::Stalled { peer, silent } => {
+                write!(f, "{peer} took over during an own stall of {}", Seconds(*silent))
+            }
+            Self::LinkDown { interface } => write!(f, "interface {interface} is down"),
+            Self::NoSource { interface } => {
+                write!(f, "interface {interface} has no address to send from")
+            }
+            Self::Track { kind, name } => write!(f, "tracked {kind} {name} failed"),
+            Self::Contested { address, repairs } => {
+                write!(f, "somebody deletes {address}: put back {repairs} times within a minute")
+            }
+            Self::Group { member } => write!(f, "follows {member} of its group"),
+            Self::Recovered => write!(f, "last cause of the fault is gone"),
+            Self::Operator => write!(f, "operator's move"),
+            Self::Stopping => write!(f, "engine stops"),
+            Self::Removed => write!(f, "removed from the configuration"),
+            Self::Repaired { address } => write!(f, "{address} was deleted by somebody; put back"),
+            Self::Said(text) => f.write_str(text),
+        }
+    }
+}
+
+/// A duration in seconds with two decimals, as people read it.
+struct Seconds(Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:02} s", self.0.as_secs(), self.0.subsec_millis() / 10)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn a_reason_reads_as_a_sentence() {
+        let reason = Reason::Silent {
+            peer: "10.0.0.2".parse().unwrap(),
+            silent: Duration::from_millis(3654),
+            adverts: 3,
+            stall: Duration::from_micros(300),
+        };
+        assert_eq!(reason.to_string(), "10.0.0.2 silent for 3.65 s (3 adverts); own stall 0 ms");
+        let better = Reason::Better { peer: "10.0.0.2".parse().unwrap(), theirs: 100, ours: 90 };
+        assert_eq!(better.to_string(), "10.0.0.2 is master with 100 against 90");
+    }
+}

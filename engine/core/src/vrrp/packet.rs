@@ -1,0 +1,308 @@
+//! VRRP messages as bytes: version 2 (RFC 3768 §5) and version 3 (RFC 9568 §5) over IPv4, with the IPv4 header in front
+//! as a raw socket delivers it. The checks and their order are those of the reference, §3.3.
+//!
+//! ```text
+//!  0                   1                   2                   3
+//!  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+//! +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//! |Version| Type  | Virtual Rtr ID|   Priority    | Count IP Addrs|
+//! +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//! | v2: Auth Type | Adver Int (s) |                               |
+//! | v3: 0 | Max Advertise Int (cs)|           Checksum            |
+//! +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//! |                    IPv4 addresses, then                       |
+//! |           v2: 8 bytes of authentication data                  |
+//! +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//! ```
+
+use alloc::vec::Vec;
+use core::fmt;
+use core::net::{IpAddr, Ipv4Addr};
+use core::time::Duration;
+
+use super::settings::{Version, Vrid};
+
+/// IP protocol number.
+pub const PROTOCOL: u8 = 112;
+/// The group of RFC 9568 §5.1.1.2.
+pub const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 18);
+/// VRRP ADVERTISEMENT, the only type.
+const TYPE_ADVERTISEMENT: u8 = 1;
+const HEADER: usize = 8;
+const AUTHENTICATION: usize = 8;
+/// Simple text password, RFC 2338 §5.3.6.
+const AUTH_PASS: u8 = 1;
+
+/// What an advert says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Advert {
+    /// Protocol version.
+    pub version: Version,
+    /// Virtual router.
+    pub vrid: Vrid,
+    /// 255 owner, 0 leaving.
+    pub priority: u8,
+    /// Interval of the sender.
+    pub interval: Duration,
+    /// Number of addresses.
+    pub count: u8,
+}
+
+/// What a receiver has been told to accept.
+#[derive(Clone, Copy, Debug)]
+pub struct Expected<'a> {
+    /// Protocol version.
+    pub version: Version,
+    /// Password, zero padded; version 2 only.
+    pub auth_pass: Option<[u8; 8]>,
+    /// Own interval.
+    pub interval: Duration,
+    /// Adverts come to the own address and not to a group.
+    pub unicast: bool,
+    /// Addresses in the order of the configuration.
+    pub vips: &'a [Ipv4Addr],
+}
+
+/// An accepted message with what is odd about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// Sender.
+    pub source: IpAddr,
+    /// Its TTL.
+    pub ttl: u8,
+    /// What it says.
+    pub advert: Advert,
+    /// Its addresses are not ours: counted, accepted all the same.
+    pub addresses_differ: bool,
+    /// Its interval is not ours (version 3): accepted all the same.
+    pub interval_differs: bool,
+}
+
+/// Why a message was dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DecodeError {
+    /// Shorter or longer than its own count says.
+    Length,
+    /// Multicast that has passed a router (RFC 9568 §7.1: MUST discard).
+    Ttl(u8),
+    /// Another version than configured.
+    Version(u8),
+    /// Authentication type that does not exist.
+    AuthType(u8),
+    /// Authentication type that is not the configured one.
+    AuthMismatch(u8),
+    /// Wrong password.
+    AuthFailure,
+    /// Version 2: another interval than configured, in seconds.
+    Interval(u8),
+    /// Not an advert.
+    Type(u8),
+    /// Damaged.
+    Checksum,
+    /// Multicast where unicast is configured, or the other way round.
+    Transport,
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Length => write!(f, "wrong length"),
+            Self::Ttl(ttl) => write!(f, "TTL {ttl}, expected 255"),
+            Self::Version(version) => write!(f, "version {version} is not the configured one"),
+            Self::AuthType(kind) => write!(f, "unknown authentication type {kind}"),
+            Self::AuthMismatch(kind) => {
+                write!(f, "authentication type {kind} is not the configured one")
+            }
+            Self::AuthFailure => write!(f, "wrong password"),
+            Self::Interval(seconds) => {
+                write!(f, "advert interval {seconds} s is not the configured one")
+            }
+            Self::Type(kind) => write!(f, "type {kind} is no advert"),
+            Self::Checksum => write!(f, "wrong checksum"),
+            Self::Transport => write!(f, "multicast and unicast are mixed"),
+        }
+    }
+}
+
+impl core::error::Error for DecodeError {}
+
+/// The virtual router that an IPv4 datagram is for, and whether it came by multicast; before any check.
+#[must_use]
+pub fn addressee(datagram: &[u8]) -> Option<(Vrid, bool)> {
+    let header = usize::from(datagram.first()? & 0x0f) * 4;
+    let multicast = (224..=239).contains(datagram.get(16)?);
+    Some((*datagram.get(header + 1)?, multicast))
+}
+
+/// Checks and reads one IPv4 datagram.
+///
+/// # Errors
+/// The first check that failed.
+pub fn decode(datagram: &[u8], expected: &Expected<'_>) -> Result<Received, DecodeError> {
+    let header = usize::from(datagram.first().ok_or(DecodeError::Length)? & 0x0f) * 4;
+    if header < 20 || datagram.len() < header + HEADER {
+        return Err(DecodeError::Length);
+    }
+    let source = ipv4(&datagram[12..16]);
+    let destination = ipv4(&datagram[16..20]);
+    let ttl = datagram[8];
+    let first = datagram[header];
+    let auth_len = if first >> 4 == 2 { AUTHENTICATION } else { 0 };
+    let count = datagram[header + 3];
+    let length = header + HEADER + usize::from(count) * 4 + auth_len;
+    // Ethernet pads short frames to 60 bytes, 46 of them ours.
+    if datagram.len() < length || (datagram.len() > length && datagram.len() > 46) {
+        return Err(DecodeError::Length);
+    }
+    let message = &datagram[header..length];
+    if !expected.unicast && ttl != 255 {
+        return Err(DecodeError::Ttl(ttl));
+    }
+    if first >> 4 != number(expected.version) {
+        return Err(DecodeError::Version(first >> 4));
+    }
+    let interval = match expected.version {
+        Version::V2 => {
+            check_authentication(message, expected.auth_pass)?;
+            if u64::from(message[5]) != expected.interval.as_secs() {
+                return Err(DecodeError::Interval(message[5]));
+            }
+            Duration::from_secs(u64::from(message[5]))
+        }
+        Version::V3 => centiseconds(u16::from_be_bytes([message[4] & 0x0f, message[5]])),
+    };
+    if first & 0x0f != TYPE_ADVERTISEMENT {
+        return Err(DecodeError::Type(first & 0x0f));
+    }
+    if usize::from(u16::from_be_bytes([datagram[2], datagram[3]])) != length {
+        return Err(DecodeError::Length);
+    }
+    let plain = fold(sum(0, message)) == 0;
+    let good = match expected.version {
+        Version::V2 => plain,
+        // Some peers leave the pseudo header out (keepalived's v3_checksum_as_v2); both are accepted.
+        Version::V3 => {
+            fold(sum(pseudo_header(source, destination, message), message)) == 0 || plain
+        }
+    };
+    if !good {
+        return Err(DecodeError::Checksum);
+    }
+    if destination.is_multicast() == expected.unicast {
+        return Err(DecodeError::Transport);
+    }
+    let addresses = &message[HEADER..HEADER + usize::from(count) * 4];
+    let same = addresses.len() == expected.vips.len() * 4
+        && addresses.chunks_exact(4).all(|octets| expected.vips.contains(&ipv4(octets)));
+    let advert = Advert {
+        version: expected.version,
+        vrid: message[1],
+        priority: message[2],
+        interval,
+        count,
+    };
+    Ok(Received {
+        source: IpAddr::V4(source),
+        ttl,
+        advert,
+        addresses_differ: !same,
+        interval_differs: interval != expected.interval,
+    })
+}
+
+fn check_authentication(message: &[u8], auth_pass: Option<[u8; 8]>) -> Result<(), DecodeError> {
+    let kind = message[4];
+    match (kind, auth_pass) {
+        (0, None) => Ok(()),
+        (AUTH_PASS, Some(pass)) if message[message.len() - AUTHENTICATION..] == pass => Ok(()),
+        (AUTH_PASS, Some(_)) => Err(DecodeError::AuthFailure),
+        // 2 is the AH of RFC 2338.
+        (0..=2, _) => Err(DecodeError::AuthMismatch(kind)),
+        _ => Err(DecodeError::AuthType(kind)),
+    }
+}
+
+/// Appends an advert, without IP header, to `out`. `interval` is cut to what the version can say.
+pub fn encode(
+    advert: &Advert,
+    auth_pass: Option<[u8; 8]>,
+    vips: &[Ipv4Addr],
+    source: Ipv4Addr,
+    destination: Ipv4Addr,
+    out: &mut Vec<u8>,
+) {
+    let start = out.len();
+    let version = number(advert.version);
+    let count = u8::try_from(vips.len()).unwrap_or(u8::MAX);
+    out.extend_from_slice(&[
+        version << 4 | TYPE_ADVERTISEMENT,
+        advert.vrid,
+        advert.priority,
+        count,
+    ]);
+    match advert.version {
+        Version::V2 => {
+            let seconds = u8::try_from(advert.interval.as_secs()).unwrap_or(u8::MAX);
+            out.extend_from_slice(&[u8::from(auth_pass.is_some()), seconds, 0, 0]);
+        }
+        Version::V3 => {
+            let cs = (advert.interval.as_millis() / 10).min(0x0fff);
+            let [high, low] = u16::try_from(cs).expect("at most 4095").to_be_bytes();
+            out.extend_from_slice(&[high, low, 0, 0]);
+        }
+    }
+    for vip in &vips[..usize::from(count)] {
+        out.extend_from_slice(&vip.octets());
+    }
+    let seed = match advert.version {
+        Version::V2 => {
+            out.extend_from_slice(&auth_pass.unwrap_or_default());
+            0
+        }
+        Version::V3 => pseudo_header(source, destination, &out[start..]),
+    };
+    let checksum = fold(sum(seed, &out[start..])).to_be_bytes();
+    out[start + 6..start + 8].copy_from_slice(&checksum);
+}
+
+const fn number(version: Version) -> u8 {
+    match version {
+        Version::V2 => 2,
+        Version::V3 => 3,
+    }
+}
+
+fn centiseconds(number: u16) -> Duration {
+    Duration::from_millis(u64::from(number) * 10)
+}
+
+fn ipv4(octets: &[u8]) -> Ipv4Addr {
+    Ipv4Addr::new(octets[0], octets[1], octets[2], octets[3])
+}
+
+/// RFC 9568 §5.2.8, as for IPv6 in RFC 8200 §8.1.
+fn pseudo_header(source: Ipv4Addr, destination: Ipv4Addr, message: &[u8]) -> u32 {
+    let length = u32::try_from(message.len()).expect("a datagram has at most 65535 bytes");
+    sum(sum(u32::from(PROTOCOL) + length, &source.octets()), &destination.octets())
+}
+
+/// Adds 16-bit words (RFC 1071).
+fn sum(start: u32, bytes: &[u8]) -> u32 {
+    let words = bytes.chunks(2).map(|pair| match *pair {
+        [high, low] => u32::from(u16::from_be_bytes([high, low])),
+        [high] => u32::from(high) << 8,
+        _ => 0,
+    });
+    words.fold(start, |total, word| total + word)
+}
+
+fn fold(total: u32) -> u16 {
+    let mut total = total;
+    while total >> 16 != 0 {
+        total = (total & 0xffff) + (total >> 16);
+    }
+    !u16::try_from(total).expect("folded to 16 bits")
+}
+
+#[cfg(test)]
+mod tests;

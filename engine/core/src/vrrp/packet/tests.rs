@@ -1,0 +1,134 @@
+//! Bytes of keepalived 2.2.7, caught by
+//! `tcpdump -c 1 -n -xx -i v0 proto 112` (Ethernet header cut off)
+//! on a veth with 10.9.0.1/24, VRID 51, priority 255, advert_int 1, VIPs 10.9.0.100 and 10.9.0.101.
+
+use std::vec::Vec;
+
+use super::*;
+
+/// `version 2`
+const V2: [u8; 44] = [
+    0x45, 0xc0, 0x00, 0x2c, 0x00, 0x01, 0x00, 0x00, 0xff, 0x70, 0xd0, 0x84, 0x0a, 0x09, 0x00, 0x01,
+    0xe0, 0x00, 0x00, 0x12, 0x21, 0x33, 0xff, 0x02, 0x00, 0x01, 0xca, 0xed, 0x0a, 0x09, 0x00, 0x64,
+    0x0a, 0x09, 0x00, 0x65, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+];
+/// `version 2`, `authentication { auth_type PASS auth_pass secret }`
+const V2_PASS: [u8; 44] = [
+    0x45, 0xc0, 0x00, 0x2c, 0x00, 0x02, 0x00, 0x00, 0xff, 0x70, 0xd0, 0x83, 0x0a, 0x09, 0x00, 0x01,
+    0xe0, 0x00, 0x00, 0x12, 0x21, 0x33, 0xff, 0x02, 0x01, 0x01, 0x8d, 0xa1, 0x0a, 0x09, 0x00, 0x64,
+    0x0a, 0x09, 0x00, 0x65, 0x73, 0x65, 0x63, 0x72, 0x65, 0x74, 0x00, 0x00,
+];
+/// `version 3`
+const V3: [u8; 36] = [
+    0x45, 0xc0, 0x00, 0x24, 0x00, 0x01, 0x00, 0x00, 0xff, 0x70, 0xd0, 0x8c, 0x0a, 0x09, 0x00, 0x01,
+    0xe0, 0x00, 0x00, 0x12, 0x31, 0x33, 0xff, 0x02, 0x00, 0x64, 0xcf, 0xed, 0x0a, 0x09, 0x00, 0x64,
+    0x0a, 0x09, 0x00, 0x65,
+];
+
+const VIPS: [Ipv4Addr; 2] = [Ipv4Addr::new(10, 9, 0, 100), Ipv4Addr::new(10, 9, 0, 101)];
+const SOURCE: Ipv4Addr = Ipv4Addr::new(10, 9, 0, 1);
+const SECRET: [u8; 8] = *b"secret\0\0";
+
+fn expected(version: Version, auth_pass: Option<[u8; 8]>) -> Expected<'static> {
+    Expected { version, auth_pass, interval: Duration::from_secs(1), unicast: false, vips: &VIPS }
+}
+
+fn said(version: Version) -> Advert {
+    Advert { version, vrid: 51, priority: 255, interval: Duration::from_secs(1), count: 2 }
+}
+
+#[test]
+fn keepalived_is_understood_and_spoken() {
+    let cases = [
+        (&V2[..], Version::V2, None),
+        (&V2_PASS, Version::V2, Some(SECRET)),
+        (&V3, Version::V3, None),
+    ];
+    for (bytes, version, pass) in cases {
+        let received = decode(bytes, &expected(version, pass)).unwrap();
+        assert_eq!(received.advert, said(version));
+        assert_eq!((received.source, received.ttl), (IpAddr::V4(SOURCE), 255));
+        assert!(!received.addresses_differ && !received.interval_differs);
+        assert_eq!(addressee(bytes), Some((51, true)));
+
+        let mut out = Vec::new();
+        encode(&said(version), pass, &VIPS, SOURCE, GROUP, &mut out);
+        assert_eq!(out, bytes[20..]);
+    }
+}
+
+#[test]
+fn ethernet_padding_is_no_part_of_the_message() {
+    let mut padded = V3.to_vec();
+    padded.resize(46, 0);
+    assert!(decode(&padded, &expected(Version::V3, None)).is_ok());
+    padded.push(0);
+    assert_eq!(decode(&padded, &expected(Version::V3, None)), Err(DecodeError::Length));
+}
+
+#[test]
+fn every_check_has_its_own_error() {
+    use DecodeError as E;
+    let v2 = expected(Version::V2, None);
+    let v3 = expected(Version::V3, None);
+    let pass = expected(Version::V2, Some(SECRET));
+    // (bytes, byte to change, its new value, what is expected, error)
+    let cases: [(&[u8], usize, u8, &Expected<'_>, DecodeError); 12] = [
+        (&V3, 8, 254, &v3, E::Ttl(254)),
+        (&V3, 20, 0x41, &v3, E::Version(4)),
+        (&V3, 20, 0x32, &v3, E::Type(2)),
+        (&V3, 23, 3, &v3, E::Length),
+        (&V3, 3, 0x20, &v3, E::Length),
+        (&V3, 27, 0, &v3, E::Checksum),
+        (&V3, 22, 100, &v3, E::Checksum),
+        (&V2, 25, 2, &v2, E::Interval(2)),
+        (&V2_PASS, 24, 3, &pass, E::AuthType(3)),
+        (&V2_PASS, 24, 0, &pass, E::AuthMismatch(0)),
+        (&V2_PASS, 36, b'S', &pass, E::AuthFailure),
+        (&V2_PASS, 24, 1, &v2, E::AuthMismatch(1)),
+    ];
+    for (bytes, at, value, expected, error) in cases {
+        let mut bytes = bytes.to_vec();
+        bytes[at] = value;
+        assert_eq!(decode(&bytes, expected), Err(error), "byte {at} = {value}");
+    }
+    assert_eq!(decode(&V2, &v3), Err(E::Version(2)));
+    assert_eq!(decode(&V3, &Expected { unicast: true, ..v3 }), Err(E::Transport));
+    for end in 0..V3.len() {
+        assert_eq!(decode(&V3[..end], &v3), Err(E::Length));
+    }
+}
+
+#[test]
+fn a_checksum_without_pseudo_header_is_accepted_in_version_3() {
+    let mut bytes = V3;
+    bytes[26..28].fill(0);
+    let checksum = fold(sum(0, &bytes[20..])).to_be_bytes();
+    bytes[26..28].copy_from_slice(&checksum);
+    assert!(decode(&bytes, &expected(Version::V3, None)).is_ok());
+}
+
+#[test]
+fn other_addresses_are_reported_and_accepted() {
+    let other = [VIPS[0], Ipv4Addr::new(10, 9, 0, 102)];
+    let received = decode(&V3, &Expected { vips: &other, ..expected(Version::V3, None) }).unwrap();
+    assert!(received.addresses_differ);
+    let slow = Expected { interval: Duration::from_secs(2), ..expected(Version::V3, None) };
+    assert!(decode(&V3, &slow).unwrap().interval_differs);
+}
+
+#[test]
+fn no_bytes_make_it_panic() {
+    // Every byte of a good message takes every value, alone.
+    for bytes in [&V2[..], &V2_PASS, &V3] {
+        for at in 0..bytes.len() {
+            let mut bytes = bytes.to_vec();
+            for value in 0..=255 {
+                bytes[at] = value;
+                let _ = addressee(&bytes);
+                let _ = decode(&bytes, &expected(Version::V2, Some(SECRET)));
+                let _ = decode(&bytes, &expected(Version::V3, None));
+            }
+        }
+    }
+}

@@ -1,4 +1,5 @@
 /** The lock of a stack's state: it stays when the CLI is killed, and only a person can know that nobody works on it. */
+import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 
 const holder = /created by \S+@(?<host>\S+) \(pid (?<pid>\d+)\)/;
@@ -21,11 +22,14 @@ export function explainLock(stderr: string, alive: (pid: number) => boolean = is
   return `If nobody else works on this stack, remove the lock, then repeat the command:\n  ${wayOut}`;
 }
 
+/** Whether it is a CLI at work: not a killed one that nobody has collected, nor another program with its number. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    const [, name, state] = /\((.*)\) (\S)/.exec(readFileSync(`/proc/${pid}/stat`, "utf8")) ?? [];
+    return name === "pulumi" && state !== "Z";
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    return code === "EPERM" || syscall === "open"; // it is another user's; or this system has no /proc
   }
 }

@@ -1,0 +1,3 @@
+//! Netlink: the kernel's bytes and core's types.
+
+pub mod message;

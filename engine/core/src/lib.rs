@@ -14,6 +14,7 @@ pub mod ipvs;
 pub mod journal;
 pub mod net;
 pub mod node;
+pub mod random;
 pub mod time;
 pub mod track;
 pub mod vrrp;

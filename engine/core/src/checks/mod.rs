@@ -1,3 +1,4 @@
 //! Health checks: when to run them, and what their conversation says.
 
+pub mod md5;
 pub mod settings;

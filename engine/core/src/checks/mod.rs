@@ -1,4 +1,9 @@
 //! Health checks: when to run them, and what their conversation says.
 
+pub mod http;
 pub mod md5;
+pub mod misc;
+pub mod schedule;
 pub mod settings;
+pub mod tcp;
+pub mod verdict;

@@ -101,19 +101,24 @@ fn put(out: &mut Vec<Destination>, destination: Destination) {
 }
 
 fn destination(server: &RealServer, key: ServiceKey, weight: u32) -> Destination {
-    // NAT without a port: the service's (reference §4.1).
-    let nat_port = match (server.port, key) {
-        (0, ServiceKey::Address { port, .. }) => port,
-        (port, _) => port,
-    };
     Destination {
         ip: server.ip,
-        port: port(server.forward, key, nat_port),
+        port: destination_port(server, key),
         forward: server.forward,
         weight,
         upper: server.upper,
         lower: server.lower,
     }
+}
+
+/// A real server's port in one of its virtual server's services. NAT without a port: the service's (reference §4.1).
+#[must_use]
+pub fn destination_port(server: &RealServer, key: ServiceKey) -> u16 {
+    let nat_port = match (server.port, key) {
+        (0, ServiceKey::Address { port, .. }) => port,
+        (port, _) => port,
+    };
+    port(server.forward, key, nat_port)
 }
 
 fn sorry_destination(sorry: &SorryServer, key: ServiceKey, weight: u32) -> Destination {

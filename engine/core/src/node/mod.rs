@@ -1,3 +1,4 @@
 //! All machines of one host wired together; the daemon, the rehearsal and the tests run the same node.
 
+pub mod check;
 pub mod settings;

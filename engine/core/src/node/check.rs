@@ -1,0 +1,592 @@
+//! The check worker's side of a host: virtual servers, their checks, their quorum, and the table that follows.
+//!
+//! The kernel's table is adopted, not rebuilt: it is read at start and again every few seconds, and only differences are
+//! sent. Until its first check has answered, a server keeps the state that the worker's former life or the kernel's
+//! table shows; only a service that nobody knows begins with all its servers (reference §4.3).
+
+mod checks;
+mod handover;
+mod names;
+mod status;
+#[cfg(test)]
+mod tests;
+
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::net::IpAddr;
+use core::time::Duration;
+
+pub use checks::CheckId;
+pub use handover::Memory;
+pub use status::{CheckStatus, QuorumStatus, ServerStatus, VirtualServerStatus};
+
+use self::checks::{Checks, Outcome};
+use crate::checks::settings::{CheckKind, CheckSettings};
+use crate::checks::verdict::Verdict;
+use crate::command::Command;
+use crate::ipvs::desire::{self, Health, Pool};
+use crate::ipvs::diff::{self, Change};
+use crate::ipvs::quorum;
+use crate::ipvs::settings::{RealServer, VirtualServer};
+use crate::ipvs::table::{Service, ServiceKey};
+use crate::journal::{Entry, Reason};
+use crate::node::settings::CheckWorkerSettings;
+use crate::random::Random;
+use crate::time::Time;
+
+/// How often the kernel's table is read again: IPVS tells nobody about changes.
+pub const RECONCILE_PERIOD: Duration = Duration::from_secs(5);
+
+/// All virtual servers of one host.
+#[derive(Debug)]
+pub struct CheckNode {
+    settings: CheckWorkerSettings,
+    virtual_servers: Vec<VirtualState>,
+    checks: Checks,
+    random: Random,
+    /// What the kernel holds of our services, as far as we know.
+    believed: Vec<Service>,
+    /// The kernel refused a change, so that its table may differ by our own fault.
+    doubt: bool,
+    /// The refusal that was reported last, so that it is reported once.
+    refused: Option<String>,
+    /// Services that this configuration or a former one made.
+    ours: BTreeSet<ServiceKey>,
+    next_reading: Time,
+    repairs: u64,
+    stopped: bool,
+}
+
+/// One virtual server's state, beside its settings.
+#[derive(Debug)]
+struct VirtualState {
+    /// Its name in FIFO lines.
+    fifo_name: String,
+    servers: Vec<ServerState>,
+    quorum_up: bool,
+}
+
+/// One real server's state.
+#[derive(Clone, Debug)]
+struct ServerState {
+    checks: Vec<CheckId>,
+    /// Alive, as long as its checks don't know.
+    presumed: bool,
+    /// Weight from the kernel's table, as long as the check that sets it has not answered.
+    presumed_weight: Option<u32>,
+    /// The operator lets no new connection in.
+    drained: bool,
+    health: Health,
+}
+
+/// What the node is told.
+#[derive(Debug)]
+pub enum Event {
+    /// Look at your deadlines.
+    Timer,
+    /// The run of a check ended.
+    Finished {
+        /// Which.
+        check: CheckId,
+        /// How.
+        verdict: Verdict,
+        /// How long it took.
+        took: Duration,
+    },
+    /// The kernel's table, after [`Action::ReadTable`].
+    Table(Vec<Service>),
+    /// The kernel refused a change.
+    Refused {
+        /// The change and the kernel's reason.
+        what: String,
+    },
+    /// A new configuration.
+    Reload(CheckWorkerSettings),
+    /// The operator lets no new connection to a server in, or lets them in again.
+    Drain {
+        /// The server's address.
+        ip: IpAddr,
+        /// Its port; `None`: any.
+        port: Option<u16>,
+        /// False: let them in again.
+        drain: bool,
+    },
+    /// The engine stops: services go.
+    Stop,
+}
+
+/// What it answers, in the order in which to do it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Requests to the kernel, in this order.
+    Kernel(Vec<Change>),
+    /// Start a run; exactly one [`Event::Finished`] must follow unless it is cancelled.
+    Run {
+        /// Of this check.
+        check: CheckId,
+        /// HTTP: index of the page.
+        page: usize,
+    },
+    /// Give up the run of a check that is no more.
+    Cancel {
+        /// Which.
+        check: CheckId,
+    },
+    /// Read the kernel's table: [`Event::Table`].
+    ReadTable,
+    /// Run a program; those of one queue one after another.
+    Notify {
+        /// The queue.
+        queue: String,
+        /// The program.
+        command: Command,
+    },
+    /// Write to the FIFOs, without adding anything.
+    Fifo(String),
+    /// Keep and show.
+    Journal(Entry),
+}
+
+/// Actions, in order; owned and reused by the caller.
+pub type Actions = Vec<Action>;
+
+impl CheckNode {
+    /// Begins with the kernel's `table`, and with what the worker's former life remembered, if it had one.
+    #[must_use]
+    pub fn start(
+        settings: CheckWorkerSettings,
+        memory: Option<Memory>,
+        table: Vec<Service>,
+        seed: u64,
+        now: Time,
+        out: &mut Actions,
+    ) -> Self {
+        let mut node = Self {
+            settings: CheckWorkerSettings::default(),
+            virtual_servers: Vec::new(),
+            checks: Checks::default(),
+            random: Random::new(seed),
+            believed: table,
+            doubt: false,
+            refused: None,
+            ours: BTreeSet::new(),
+            next_reading: now + RECONCILE_PERIOD,
+            repairs: 0,
+            stopped: false,
+        };
+        // lvs_flush: whatever is there is ours to delete; but what is wanted is edited, not flushed.
+        if settings.flush_at_start && memory.is_none() {
+            node.ours.extend(node.believed.iter().map(|s| s.key));
+        }
+        let memory = memory.unwrap_or_default();
+        node.ours.extend(memory.ours.iter().copied());
+        node.repairs = memory.repairs;
+        node.configure(settings, &memory, now, out);
+        node
+    }
+
+    /// Takes one event at `now`; appends what to do to `out`.
+    pub fn handle(&mut self, now: Time, event: Event, out: &mut Actions) {
+        if self.stopped {
+            return;
+        }
+        match event {
+            Event::Timer => self.timer(now, out),
+            Event::Finished { check, verdict, took } => {
+                self.finished(now, check, &verdict, took, out)
+            }
+            Event::Table(actual) => self.table(now, actual, out),
+            Event::Refused { what } => {
+                self.doubt = true;
+                if self.refused.as_ref() != Some(&what) {
+                    let reason = Reason::Said(what.clone());
+                    journal(out, now, "ipvs", "change refused".to_string(), reason);
+                    self.refused = Some(what);
+                }
+            }
+            Event::Reload(settings) => self.reload(settings, now, out),
+            Event::Drain { ip, port, drain } => self.drain(now, ip, port, drain, out),
+            Event::Stop => self.stop(now, out),
+        }
+    }
+
+    /// When [`Event::Timer`] is due next.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Time> {
+        if self.stopped || self.virtual_servers.is_empty() && self.ours.is_empty() {
+            return None;
+        }
+        Some(self.checks.deadline().map_or(self.next_reading, |due| due.min(self.next_reading)))
+    }
+
+    /// The settings of a check that is to run.
+    #[must_use]
+    pub fn check(&self, check: CheckId) -> Option<&CheckSettings> {
+        self.checks.settings(check)
+    }
+
+    /// The table that the kernel should hold.
+    #[must_use]
+    pub fn wanted(&self) -> Vec<Service> {
+        let health: Vec<Vec<Health>> = self
+            .virtual_servers
+            .iter()
+            .map(|v| v.servers.iter().map(|s| s.health).collect())
+            .collect();
+        let pools = self.settings.virtual_servers.iter().zip(&self.virtual_servers).zip(&health);
+        desire::table(pools.map(|((settings, state), health)| Pool {
+            settings,
+            health,
+            quorum_up: state.quorum_up,
+        }))
+    }
+
+    /// How many services were put right after somebody else had changed them.
+    #[must_use]
+    pub fn repairs(&self) -> u64 {
+        self.repairs
+    }
+
+    fn timer(&mut self, now: Time, out: &mut Actions) {
+        self.checks.timer(now, |check, page| out.push(Action::Run { check, page }));
+        if now >= self.next_reading {
+            self.next_reading = now + RECONCILE_PERIOD;
+            out.push(Action::ReadTable);
+        }
+    }
+
+    fn finished(
+        &mut self,
+        now: Time,
+        check: CheckId,
+        verdict: &Verdict,
+        took: Duration,
+        out: &mut Actions,
+    ) {
+        let Some(outcome) = self.checks.finished(now, check, verdict, took) else { return };
+        let kind = self.checks.settings(check).map_or("", names::kind);
+        let cause = match (outcome, verdict) {
+            (Outcome::Nothing, _) => return,
+            (Outcome::Retry(tries), Verdict::Failed(failure)) => {
+                let reason = Reason::Said(format!("{failure} ({tries} tries so far)"));
+                for (virtual_server, server) in self.users(check) {
+                    let change = format!("{} {kind} failed", names::server(server));
+                    journal(out, now, &virtual_server.name, change, reason.clone());
+                }
+                return;
+            }
+            (Outcome::Changed { tries }, Verdict::Failed(failure)) => match tries {
+                1 => Reason::Said(format!("{kind}: {failure}")),
+                _ => Reason::Said(format!("{kind}: {failure} ({tries} tries)")),
+            },
+            (Outcome::Changed { .. } | Outcome::Retry(_), _) => {
+                Reason::Said(format!("{kind} passed in {} ms", took.as_millis()))
+            }
+        };
+        let concerned: Vec<usize> = (0..self.virtual_servers.len())
+            .filter(|n| self.virtual_servers[*n].servers.iter().any(|s| s.checks.contains(&check)))
+            .collect();
+        self.settle(now, &concerned, &cause, out);
+    }
+
+    fn users(&self, check: CheckId) -> impl Iterator<Item = (&VirtualServer, &RealServer)> {
+        let all = self.settings.virtual_servers.iter().zip(&self.virtual_servers);
+        all.flat_map(move |(settings, state)| {
+            let servers = settings.real_servers.iter().zip(&state.servers);
+            let using = servers.filter(move |(_, s)| s.checks.contains(&check));
+            using.map(move |(server, _)| (settings, server))
+        })
+    }
+
+    /// Recomputes the health of some virtual servers; first the kernel is told, then everybody else.
+    fn settle(&mut self, now: Time, concerned: &[usize], cause: &Reason, out: &mut Actions) {
+        let mut news = Vec::new();
+        for &n in concerned {
+            let settings = &self.settings.virtual_servers[n];
+            let state = &mut self.virtual_servers[n];
+            for (server, known) in settings.real_servers.iter().zip(&mut state.servers) {
+                let health = health(&self.checks, server, known);
+                let before = core::mem::replace(&mut known.health, health);
+                if before.alive != health.alive {
+                    let news_item = News { settings, fifo_name: &state.fifo_name, cause };
+                    news_item.server(&mut news, now, server, health.alive);
+                } else if before.weight != health.weight {
+                    let change = format!("{} weight {}", names::server(server), health.weight);
+                    journal(&mut news, now, &settings.name, change, cause.clone());
+                }
+            }
+            let health: Vec<Health> = state.servers.iter().map(|s| s.health).collect();
+            let have = desire::living_weight(&health);
+            let up = quorum::next(state.quorum_up, have, settings.quorum, settings.hysteresis);
+            if up != state.quorum_up {
+                state.quorum_up = up;
+                let cause = quorum_reason(settings, have);
+                News { settings, fifo_name: &state.fifo_name, cause: &cause }
+                    .quorum(&mut news, now, up);
+            }
+        }
+        self.sync(out);
+        out.extend(news);
+    }
+
+    /// Tells the kernel what differs from what it is believed to hold.
+    fn sync(&mut self, out: &mut Actions) {
+        let wanted = self.wanted();
+        self.ours.extend(wanted.iter().map(|s| s.key));
+        let changes = diff::changes(&wanted, &self.believed, &self.ours);
+        for change in &changes {
+            diff::apply(&mut self.believed, change);
+        }
+        if !changes.is_empty() {
+            out.push(Action::Kernel(changes));
+        }
+    }
+
+    fn table(&mut self, now: Time, actual: Vec<Service>, out: &mut Actions) {
+        let wanted = self.wanted();
+        let changes = diff::changes(&wanted, &actual, &self.ours);
+        if !self.doubt {
+            self.report_repairs(now, &changes, out);
+        }
+        self.doubt = false;
+        if changes.is_empty() {
+            self.refused = None;
+        }
+        let present: BTreeSet<ServiceKey> = actual.iter().map(|s| s.key).collect();
+        let kept: BTreeSet<ServiceKey> = wanted.iter().map(|s| s.key).collect();
+        self.ours.retain(|key| kept.contains(key) || present.contains(key));
+        self.believed = actual;
+        self.sync(out);
+    }
+
+    fn report_repairs(&mut self, now: Time, changes: &[Change], out: &mut Actions) {
+        let mut by_service: alloc::collections::BTreeMap<ServiceKey, Vec<String>> =
+            alloc::collections::BTreeMap::new();
+        for change in changes {
+            let (key, what) = names::repair(change);
+            by_service.entry(key).or_default().push(what);
+        }
+        for (key, whats) in by_service {
+            self.repairs += 1;
+            let mine = |v: &&VirtualServer| v.keys.contains(&key);
+            let named = self.settings.virtual_servers.iter().find(mine);
+            let subject = named.map_or_else(|| names::service(key), |v| v.name.clone());
+            let more = whats.len().saturating_sub(3);
+            let mut text = whats.into_iter().take(3).collect::<Vec<_>>().join(", ");
+            if more > 0 {
+                text = format!("{text} and {more} more");
+            }
+            let reason = Reason::Said(format!("somebody changed the kernel's table: {text}"));
+            journal(out, now, &subject, "repaired".to_string(), reason);
+        }
+    }
+
+    fn drain(&mut self, now: Time, ip: IpAddr, port: Option<u16>, drain: bool, out: &mut Actions) {
+        let mut concerned = Vec::new();
+        let all = self.settings.virtual_servers.iter().zip(&mut self.virtual_servers);
+        for (n, (settings, state)) in all.enumerate() {
+            for (server, known) in settings.real_servers.iter().zip(&mut state.servers) {
+                let meant = server.ip == ip && port.is_none_or(|p| p == server.check_port);
+                if meant && known.drained != drain {
+                    known.drained = drain;
+                    concerned.push(n);
+                }
+            }
+        }
+        self.settle(now, &concerned, &Reason::Operator, out);
+    }
+
+    /// Takes over `settings`: what is remembered goes on, what is new begins, what is no more is given up.
+    fn configure(
+        &mut self,
+        settings: CheckWorkerSettings,
+        memory: &Memory,
+        now: Time,
+        out: &mut Actions,
+    ) {
+        let remembered = memory.index();
+        let kernel: alloc::collections::BTreeMap<ServiceKey, &Service> =
+            self.believed.iter().map(|s| (s.key, s)).collect();
+        let mut states = Vec::with_capacity(settings.virtual_servers.len());
+        let mut news = Vec::new();
+        let mut builder = self.checks.rebuild(&memory.checks, now);
+        let ids = names::identities(&settings.virtual_servers);
+        for (n, (virtual_server, id)) in settings.virtual_servers.iter().zip(ids).enumerate() {
+            let there = virtual_server.keys.iter().find_map(|k| kernel.get(k).copied());
+            let mut servers = Vec::with_capacity(virtual_server.real_servers.len());
+            for server in &virtual_server.real_servers {
+                let known = remembered.server(&id, server);
+                let trace = handover::trace(there, virtual_server, server);
+                let presumed = match (&known, trace) {
+                    (Some(known), _) => known.alive,
+                    (None, Some(trace)) if memory.is_empty() => trace.serves,
+                    (None, _) => true,
+                };
+                let check = |settings| builder.check(settings, !presumed, &mut self.random);
+                let mut state = ServerState {
+                    checks: server.checks.iter().map(check).collect(),
+                    presumed,
+                    presumed_weight: trace.filter(|_| memory.is_empty()).and_then(|t| t.weight),
+                    drained: known.is_some_and(|k| k.drained),
+                    health: Health { alive: false, weight: 0 },
+                };
+                state.health = health(builder.checks(), server, &state);
+                servers.push(state);
+            }
+            let fifo_name = names::virtual_server(&settings.virtual_servers, n);
+            let health: Vec<Health> = servers.iter().map(|s| s.health).collect();
+            let have = desire::living_weight(&health);
+            let (quorum, hysteresis) = (virtual_server.quorum, virtual_server.hysteresis);
+            let before = remembered.quorum(&id);
+            let sorry_serves = there.is_some_and(|s| handover::sorry_serves(s, virtual_server));
+            // At the very start nothing was lost yet: the hysteresis does not count.
+            let quorum_up = match before {
+                Some(up) => quorum::next(up, have, quorum, hysteresis),
+                None if sorry_serves => quorum::next(false, have, quorum, hysteresis),
+                None => have > 0 && have >= u64::from(quorum),
+            };
+            for (server, state) in virtual_server.real_servers.iter().zip(&servers) {
+                let was = remembered.server(&id, server).map(|k| k.alive);
+                if was.is_some_and(|was| was != state.health.alive) {
+                    let cause = Reason::Said("configuration changed".to_string());
+                    News { settings: virtual_server, fifo_name: &fifo_name, cause: &cause }.server(
+                        &mut news,
+                        now,
+                        server,
+                        state.health.alive,
+                    );
+                }
+            }
+            if before != Some(quorum_up) {
+                let cause = quorum_reason(virtual_server, have);
+                News { settings: virtual_server, fifo_name: &fifo_name, cause: &cause }
+                    .quorum(&mut news, now, quorum_up);
+            }
+            states.push(VirtualState { fifo_name, servers, quorum_up });
+        }
+        builder.finish(|check| out.push(Action::Cancel { check }));
+        self.virtual_servers = states;
+        self.settings = settings;
+        self.sync(out);
+        out.extend(news);
+    }
+
+    fn reload(&mut self, settings: CheckWorkerSettings, now: Time, out: &mut Actions) {
+        let memory = self.memory();
+        let old = core::mem::take(&mut self.settings);
+        self.news_of_removed(now, &old, &settings, out);
+        self.configure(settings, &memory, now, out);
+    }
+
+    /// Servers and virtual servers that are no more are reported as if they had failed (reference §4.10).
+    fn news_of_removed(
+        &self,
+        now: Time,
+        old: &CheckWorkerSettings,
+        new: &CheckWorkerSettings,
+        out: &mut Actions,
+    ) {
+        let names_of_new = names::identities(&new.virtual_servers);
+        for (n, id) in names::identities(&old.virtual_servers).into_iter().enumerate() {
+            let (settings, state) = (&old.virtual_servers[n], &self.virtual_servers[n]);
+            let news = News { settings, fifo_name: &state.fifo_name, cause: &Reason::Removed };
+            let successor =
+                names_of_new.iter().position(|x| *x == id).map(|m| &new.virtual_servers[m]);
+            for (server, known) in settings.real_servers.iter().zip(&state.servers) {
+                let same = |s: &RealServer| s.ip == server.ip && s.check_port == server.check_port;
+                let stays = successor.is_some_and(|v| v.real_servers.iter().any(same));
+                if !stays && known.health.alive {
+                    news.server(out, now, server, false);
+                }
+            }
+            if successor.is_none() && state.quorum_up {
+                news.quorum(out, now, false);
+            }
+        }
+    }
+
+    fn stop(&mut self, now: Time, out: &mut Actions) {
+        self.stopped = true;
+        self.checks.cancel_all(|check| out.push(Action::Cancel { check }));
+        let present = self.believed.iter().map(|s| s.key).filter(|k| self.ours.contains(k));
+        let changes: Vec<Change> = present.map(Change::DeleteService).collect();
+        if !changes.is_empty() {
+            out.push(Action::Kernel(changes));
+        }
+        let all = self.settings.virtual_servers.iter().zip(&self.virtual_servers);
+        for (settings, state) in all.filter(|(v, _)| v.omega) {
+            let news = News { settings, fifo_name: &state.fifo_name, cause: &Reason::Stopping };
+            for (server, known) in settings.real_servers.iter().zip(&state.servers) {
+                if known.health.alive {
+                    news.server(out, now, server, false);
+                }
+            }
+            if state.quorum_up {
+                news.quorum(out, now, false);
+            }
+        }
+    }
+}
+
+/// A server's health as its checks say, and as is presumed where they have not answered yet.
+fn health(checks: &Checks, server: &RealServer, state: &ServerState) -> Health {
+    let mut alive = true;
+    let mut weight = i64::from(server.weight);
+    for id in &state.checks {
+        let Some(check) = checks.get(*id) else { continue };
+        alive &= check.machine.up().unwrap_or(state.presumed);
+        let dynamic = matches!(check.settings.kind, CheckKind::Misc { dynamic: true, .. });
+        let asked = match check.machine.progress().up {
+            None if dynamic => state.presumed_weight,
+            _ => check.weight,
+        };
+        weight += asked.map_or(0, |asked| i64::from(asked) - i64::from(server.weight));
+    }
+    let weight = u32::try_from(weight.clamp(0, i64::from(i32::MAX))).unwrap_or(0);
+    Health { alive, weight: if state.drained { 0 } else { weight } }
+}
+
+fn quorum_reason(settings: &VirtualServer, have: u64) -> Reason {
+    Reason::Said(format!("living servers weigh {have}, needed {}", settings.quorum))
+}
+
+fn journal(out: &mut Actions, at: Time, subject: &str, change: String, reason: Reason) {
+    out.push(Action::Journal(Entry { at, subject: subject.to_string(), change, reason }));
+}
+
+/// Who learns of a change: the journal, the notifier, the FIFO; in keepalived's order.
+struct News<'a> {
+    settings: &'a VirtualServer,
+    fifo_name: &'a str,
+    cause: &'a Reason,
+}
+
+impl News<'_> {
+    fn server(&self, out: &mut Actions, now: Time, server: &RealServer, up: bool) {
+        let change = format!("{} {}", names::server(server), if up { "up" } else { "down" });
+        journal(out, now, &self.settings.name, change, self.cause.clone());
+        self.notify(out, if up { &server.notify_up } else { &server.notify_down });
+        let name = names::fifo_server(server, self.settings);
+        let word = if up { "UP" } else { "DOWN" };
+        // The NUL byte behind the line is keepalived's (reference §3.11).
+        out.push(Action::Fifo(format!("RS {name} {} {word}\n\0", self.fifo_name)));
+    }
+
+    fn quorum(&self, out: &mut Actions, now: Time, up: bool) {
+        let change = if up { "quorum up" } else { "quorum down" };
+        journal(out, now, &self.settings.name, change.to_string(), self.cause.clone());
+        let commands = (&self.settings.quorum_up, &self.settings.quorum_down);
+        self.notify(out, if up { commands.0 } else { commands.1 });
+        let word = if up { "UP" } else { "DOWN" };
+        out.push(Action::Fifo(format!("VS {} {word}\n\0", self.fifo_name)));
+    }
+
+    fn notify(&self, out: &mut Actions, command: &Option<Command>) {
+        if let Some(command) = command {
+            let queue = self.settings.name.clone();
+            out.push(Action::Notify { queue, command: command.clone() });
+        }
+    }
+}

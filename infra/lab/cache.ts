@@ -1,7 +1,7 @@
 /** Things that are built once: kept under a key that says what they were made of. */
-import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { keyOf } from "../toolchain/cache.ts";
 import { sleep } from "./command.ts";
 import { cacheFolder } from "./paths.ts";
 import type { Progress } from "./progress.ts";
@@ -18,9 +18,7 @@ export interface Recipe {
 
 /** The folder of the built thing, whether it is there or not. */
 export function folderOf(recipe: Recipe): string {
-  const hash = createHash("sha256");
-  for (const ingredient of recipe.ingredients) hash.update(`${ingredient.length}\n${ingredient}`);
-  return join(cacheFolder(), `${recipe.kind}-${hash.digest("hex").slice(0, 12)}`);
+  return join(cacheFolder(), `${recipe.kind}-${keyOf(recipe.ingredients)}`);
 }
 
 /** True when nothing is left to build. */

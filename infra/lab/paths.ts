@@ -1,10 +1,10 @@
 /** Where the lab keeps its things. */
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { cachePath } from "../toolchain/cache.ts";
 
 /** Folder of the kernel and the disk, shared by all labs of this user. Never inside the checkout. */
 export function cacheFolder(): string {
-  return join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "understudy", "lab");
+  return cachePath("lab");
 }
 
 /**

@@ -1,4 +1,5 @@
 /** What the machine has to have for the lab, and how it gets there. */
+import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { must, run } from "./command.ts";
@@ -30,6 +31,9 @@ export function labUnavailable(): string | undefined {
     accessSync("/dev/net/tun", constants.R_OK | constants.W_OK);
   } catch {
     return "the lab needs /dev/net/tun; load the module tun, or give the container that device and NET_ADMIN";
+  }
+  if (spawnSync("unshare", ["--net", "--mount", "true"]).status !== 0) {
+    return "the lab needs network namespaces, and this machine lets nobody make one (SYS_ADMIN in a container)";
   }
   const lacking = missing(toRun);
   if (lacking.length > 0 && !find("apt-get")) {

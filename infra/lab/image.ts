@@ -60,6 +60,9 @@ async function buildImage(into: string, scratch: string, progress: Progress): Pr
   const mirror = await debianMirror();
   const bootstrap = must(
     [
+      // It mounts /proc, /sys and /dev in the tree. Where nobody else sees them, they can't outlive it, and
+      // whoever clears the tree away can't reach through them.
+      ...["unshare", "--mount"],
       ...["mmdebstrap", "--variant=minbase", "--format=directory"],
       '--aptopt=Acquire::Check-Valid-Until "false"',
       '--aptopt=APT::Install-Recommends "false"',

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { asHost, asNetwork, defaultHosts, type HostName, hostNames, type Network } from "./address.ts";
 import { type Lab, openLab } from "./lab.ts";
-import { onStderr, type Progress } from "./progress.ts";
+import { onStderr, type Progress, whenSlow } from "./progress.ts";
 import { labUnavailable } from "./requirements.ts";
 import { sshCommand } from "./ssh.ts";
 
@@ -134,7 +134,14 @@ async function main([name = "help", ...words]: readonly string[]): Promise<numbe
   try {
     const why = labUnavailable();
     if (why !== undefined) throw new Error(why);
-    return (await command(openLab(), words, onStderr())) ?? 0;
+    const progress = onStderr();
+    const act = () => command(openLab(), words, progress);
+    // These two have words of their own.
+    const code =
+      name === "up" || name === "build"
+        ? await act()
+        : await whenSlow(progress, `${[name, ...words].join(" ")} ...`, act);
+    return code ?? 0;
   } catch (error) {
     console.error(`lab: ${error instanceof Error ? error.message : String(error)}`);
     return 1;

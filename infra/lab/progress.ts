@@ -31,3 +31,13 @@ export async function beating<T>(progress: Progress, what: string, work: Promise
     clearInterval(timer);
   }
 }
+
+/** Tells what is being done, but only where it takes longer than two seconds. */
+export async function whenSlow<T>(progress: Progress, what: string, work: () => Promise<T> | T): Promise<T> {
+  const timer = setTimeout(() => progress(what), 2_000);
+  try {
+    return await work();
+  } finally {
+    clearTimeout(timer);
+  }
+}

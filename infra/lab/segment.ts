@@ -11,10 +11,9 @@ export function inNamespace(places: Places, argv: readonly string[]): string[] {
   return ["ip", "netns", "exec", places.namespace, ...argv];
 }
 
-/** True when the namespace is there. */
+/** True when the namespace is there; its name alone may outlive it, where /run is kept. */
 export async function hasNamespace(places: Places): Promise<boolean> {
-  const { stdout } = await run(["ip", "netns", "list"]);
-  return stdout.split("\n").some((line) => line.split(" ")[0] === places.namespace);
+  return (await run(inNamespace(places, ["true"]))).code === 0;
 }
 
 /** The table that faults are rules of, empty. */
@@ -31,7 +30,10 @@ table bridge lab {
 
 /** Makes the namespace and its bridges, or what is missing of them. Faults of an earlier run are gone after it. */
 export async function raiseSegment(places: Places): Promise<void> {
-  if (!(await hasNamespace(places))) await must(["ip", "netns", "add", places.namespace]);
+  if (!(await hasNamespace(places))) {
+    await run(["ip", "netns", "del", places.namespace]);
+    await must(["ip", "netns", "add", places.namespace]);
+  }
   const script = [
     "ip link set lo up",
     "echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad",
@@ -79,5 +81,8 @@ export function listFaults(places: Places): Promise<string> {
 
 /** Removes the namespace, and all devices with it. */
 export async function removeSegment(places: Places): Promise<void> {
-  if (await hasNamespace(places)) await must(["ip", "netns", "del", places.namespace]);
+  const { code, stderr } = await run(["ip", "netns", "del", places.namespace]);
+  if (code !== 0 && (await hasNamespace(places))) {
+    throw new Error(`remove the namespace ${places.namespace}: ${stderr.trim()}`);
+  }
 }

@@ -6,6 +6,7 @@ import { openLab } from "../../infra/lab/lab.ts";
 import { onStderr } from "../../infra/lab/progress.ts";
 import { labUnavailable } from "../../infra/lab/requirements.ts";
 import { database } from "../../infra/lab/roles/database.ts";
+import { haproxy } from "../../infra/lab/roles/haproxy.ts";
 import { web } from "../../infra/lab/roles/web.ts";
 
 const minutes = 60_000;
@@ -107,6 +108,15 @@ describe.skipIf(why !== undefined)("the lab", { timeout: 2 * minutes }, () => {
     expect(gapMs).toBeLessThan(3_000);
     expect(answers).toBeGreaterThan(20);
     expect(failed).toBeGreaterThan(20);
+  });
+
+  it("has web servers and proxies that say on which host they are", async () => {
+    await lab.prepare("db1", haproxy("*:8080"));
+    const counts = async (port: number) =>
+      lab.balance("client", { host: "10.20.0.15", port, protocol: "http" }, 3);
+    expect(await counts(80)).toEqual({ servers: { db1: 3 }, failed: 0, errors: {} });
+    expect(await counts(8080)).toEqual({ servers: { db1: 3 }, failed: 0, errors: {} });
+    expect((await counts(81)).failed).toBe(3);
   });
 
   it("has real databases, which say who they are to those who may ask", async () => {

@@ -11,7 +11,10 @@ export default defineConfig({
   cacheDir: cachePath("vitest"),
   test: {
     projects: [
-      { extends: true, test: { name: "unit", include: ["test/**/*.test.ts"], exclude: slow } },
+      {
+        extends: true,
+        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: slow, testTimeout: 20_000 },
+      },
       {
         extends: true,
         test: {

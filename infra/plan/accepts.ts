@@ -11,7 +11,9 @@ export function acceptsOf(draft: Draft, host: string): Record<string, AcceptRule
     const multicast = pair.model.transport === "multicast";
     rules[`vrrp-${pair.name}`] = {
       protocol: "vrrp",
-      sources: peersOf(pair, host).map(({ address }) => address),
+      sources: peersOf(pair, host)
+        .map(({ address }) => address)
+        .sort(),
       destination: multicast ? "224.0.0.18" : own.address,
       port: 0,
     };
@@ -33,7 +35,8 @@ export function acceptsOf(draft: Draft, host: string): Record<string, AcceptRule
       const directors = pair.members
         .filter((member) => member !== host)
         .map((member) => seatIn(pair, member)?.address)
-        .filter((address) => address !== undefined);
+        .filter((address) => address !== undefined)
+        .sort();
       rules[`${name}-check`] = {
         protocol: model.protocol,
         // NAT keeps the client's address: whoever may use the service comes here.

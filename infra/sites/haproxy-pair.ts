@@ -13,7 +13,7 @@ export default site({
       vrid: 111,
       auth: "edge-vrrp", // pulumi config set --secret understudy:edge-vrrp ...
       track: {
-        switch: fileExists("/etc/understudy/down", { every: "2s", weight: -30 }), // touch it to move the VIP away
+        switch: fileExists("/etc/haproxy/down", { every: "2s", weight: -30 }), // touch it to move the VIP away
         haproxy: haproxyAnswers({ ports: [80], every: "2s", weight: 20 }),
       },
       notify: [mails(), runsScript("start-haproxy.sh", { user: "root", on: ["master"] })],

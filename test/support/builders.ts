@@ -54,3 +54,30 @@ export function aSite(input: SiteInput): Site {
   if (site === undefined) throw new Error(JSON.stringify(findings, null, 2));
   return site;
 }
+
+/** Two hosts, one pair and one DR service over three servers; a test changes what it is about. */
+export function aSiteInput(
+  changed: {
+    site?: Partial<SiteInput>;
+    pair?: Partial<NonNullable<SiteInput["pairs"]>[string]>;
+    service?: Partial<NonNullable<SiteInput["services"]>[string]>;
+  } = {},
+): SiteInput {
+  return {
+    name: "test",
+    hosts: ["db1", "db2", "db3"],
+    pairs: { read: { members: ["db1", "db2"], vips: ["10.20.0.200"], ...changed.pair } },
+    services: {
+      mysql: {
+        on: "read",
+        port: 3306,
+        forward: "dr",
+        scheduler: "rr",
+        servers: ["db1", "db2", "db3"],
+        check: { kind: "login", user: "monitor" },
+        ...changed.service,
+      },
+    },
+    ...changed.site,
+  };
+}

@@ -52,11 +52,11 @@ export function understudy(connect: Connect, limits: Partial<Limits> = {}): Prov
     async invoke(token, args, signal) {
       if (token !== factsToken) throw new Error(`unknown function ${token}`);
       try {
-        const facts = await readFacts(connect(args.connection as unknown as Connection), signal);
-        return { result: { facts: JSON.parse(JSON.stringify(facts)), unreachable: "" } };
+        const read = await readFacts(connect(args.connection as unknown as Connection), signal);
+        return { result: JSON.parse(JSON.stringify({ ...read, unreachable: "" })) };
       } catch (error) {
         if (!(error instanceof Unreachable)) throw error;
-        return { result: { facts: null, unreachable: error.message } };
+        return { result: { facts: null, holding: [], unreachable: error.message } };
       }
     },
   };

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { apply, remove } from "../../infra/provider/host/apply.ts";
 import { liveArgs, requestOf } from "../../infra/provider/host/read.ts";
 import { hostResource } from "../../infra/provider/host/resource.ts";
@@ -6,6 +6,8 @@ import type { HostArgs } from "../../infra/provider/host/schema.ts";
 import { inventory } from "../../infra/provider/remote/inventory.ts";
 import { InitFailed } from "../../infra/provider/rpc.ts";
 import { aHost, FolderHost, mysqlRule, openFolder, withConfig } from "../support/folder-host.ts";
+
+vi.setConfig({ testTimeout: 60_000 }); // each deploy is some fifty processes, and the machine may be busy
 
 let host: FolderHost;
 beforeEach(() => {
@@ -75,6 +77,14 @@ describe("only what differs is done", () => {
         };
       },
       ["systemctl daemon-reload", "systemctl restart understudy.service"],
+    ],
+    [
+      "the network's unit, which is never restarted",
+      (a) => {
+        const unit = "/etc/systemd/system/understudy-network.service";
+        return { ...a, files: { ...a.files, [unit]: { ...a.files[unit]!, content: "[Service]\nx\n" } } };
+      },
+      ["systemctl daemon-reload", "systemctl reload understudy-network.service"],
     ],
     [
       "an address",

@@ -1,13 +1,21 @@
 /** Reads the facts of a host, in one round trip. */
+
+import { parseStatus } from "../remote/engine-status.ts";
 import { decode } from "../remote/inventory.ts";
-import { factsLibrary } from "../remote/library.ts";
+import { factsLibrary, statusLibrary } from "../remote/library.ts";
 import { script, type Transport } from "../remote/transport.ts";
 import type { HostFacts, InterfaceFacts } from "./schema.ts";
 
-export async function readFacts(host: Transport, signal: AbortSignal): Promise<HostFacts> {
-  const output = await host.run(script(factsLibrary, ["facts"]), signal);
+/** The facts, and the instances that the host is master of right now: no fact, but it decides who comes last. */
+export async function readFacts(
+  host: Transport,
+  signal: AbortSignal,
+): Promise<{ facts: HostFacts; holding: string[] }> {
+  const output = await host.run(script(factsLibrary + statusLibrary, ["facts", "engine_status"]), signal);
   if (output.code !== 0) throw new Error(`reading the facts failed: ${output.stderr.trim()}`);
-  return parseFacts(output.stdout);
+  const status = parseStatus(decode(/^status\t\d+\t(.*)$/m.exec(output.stdout)?.[1] ?? ""));
+  const masters = status?.instances.filter((instance) => instance.state === "MASTER") ?? [];
+  return { facts: parseFacts(output.stdout), holding: masters.map((instance) => instance.name) };
 }
 
 /** Reads the answers of `facts.sh`. */

@@ -25,3 +25,11 @@ export interface HostFacts {
 }
 
 export const factsToken = "understudy:index:facts";
+
+/** What the invoke answers; an unreachable host has a reason in place of facts. */
+export interface FactsAnswer {
+  facts: HostFacts | null;
+  /** Instances that the host is master of right now. */
+  holding: string[];
+  unreachable: string;
+}

@@ -12,7 +12,7 @@ import { scrub } from "./secrets.ts";
 
 const paths = {
   maps: ["files", "sysctls", "addresses", "marks", "accepts", "units", "secrets"],
-  ignored: ["connection"],
+  ignored: ["connection", "incomplete"],
 };
 
 const propsOf = (args: HostArgs): Props => args as unknown as Props;
@@ -30,6 +30,14 @@ export function hostResource(connect: Connect, limits: Limits): Resource {
     }
   }
 
+  async function makeEqual(name: string, args: HostArgs, signal: AbortSignal): Promise<void> {
+    await named(name, args, async () => {
+      if (args.incomplete?.length)
+        throw new Error(`left as it is, for its plan is not whole: ${args.incomplete.join("; ")}`);
+      await apply(connect(args.connection), args, limits, signal);
+    });
+  }
+
   return {
     check: checkHost,
     diff: (live, wanted) => diffProps(live, wanted, paths),
@@ -37,7 +45,7 @@ export function hostResource(connect: Connect, limits: Limits): Resource {
     async create(name, props, signal) {
       const args = argsOf(props);
       try {
-        await named(name, args, () => apply(connect(args.connection), args, limits, signal));
+        await makeEqual(name, args, signal);
       } catch (error) {
         if (error instanceof Unreachable) throw error; // nothing was done, so there is nothing to remember
         throw new InitFailed({ id: name, props, inputs: props }, [(error as Error).message]);
@@ -61,7 +69,7 @@ export function hostResource(connect: Connect, limits: Limits): Resource {
     async update(id, _olds, news, signal) {
       const args = argsOf(news);
       try {
-        await named(id, args, () => apply(connect(args.connection), args, limits, signal));
+        await makeEqual(id, args, signal);
       } catch (error) {
         if (error instanceof Unreachable) throw error;
         throw new InitFailed({ id, props: news, inputs: news }, [(error as Error).message]);

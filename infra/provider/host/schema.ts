@@ -83,6 +83,8 @@ export interface HostArgs {
   units: Record<string, UnitState>;
   /** Absent on a host that is only a real server. */
   engine?: EngineState;
+  /** Why the plan is not whole, as `the MAC address of db2 is not known`: such a host is read, but never changed. */
+  incomplete?: string[];
   /** Secret values by name; they replace `@@name@@` in files and are never shown. */
   secrets: Record<string, string>;
 }

@@ -15,8 +15,10 @@ export interface Step {
   calls: string[];
 }
 
-/** Sets sysctls, rules and addresses at boot. What it sets is set directly here, so it is never restarted. */
+/** Sets sysctls, rules and addresses at boot. It is never restarted, for that would take the addresses away. */
 export const networkUnit = "understudy-network.service";
+/** What that unit runs where another firewall drops what it doesn't know. */
+const openFirewall = "/etc/understudy/scripts/open-firewall.sh";
 const engineFolder = "/etc/understudy/";
 const unitFolder = "/etc/systemd/system/";
 
@@ -152,7 +154,10 @@ function refresh(unit: string, wanted: Wanted, live: Live, changed: string[]): S
   const definition = changed.some(
     (p) => p === `${unitFolder}${unit}` || p.startsWith(`${unitFolder}${unit}.d/`),
   );
-  if (unit === networkUnit) return [];
+  if (unit === networkUnit)
+    return definition || changed.includes(openFirewall)
+      ? [one(`reload ${unit}`, "unit_do", "reload", unit)]
+      : [];
   const replaced =
     unit === engineUnit && wanted.engine !== "" && live.engine?.runningSha256 !== wanted.engine;
   if (definition || replaced) return [one(`restart ${unit}`, "unit_do", "restart", unit)];

@@ -1,7 +1,8 @@
 //! Why something changed: one entry for each change of state, in words for `events` and `status`. No transition of a
 //! state machine is possible without a [`Reason`].
 
-use alloc::string::String;
+use alloc::format;
+use alloc::string::{String, ToString};
 use core::fmt;
 use core::net::IpAddr;
 use core::time::Duration;
@@ -20,6 +21,23 @@ pub struct Entry {
     pub change: String,
     /// Why.
     pub reason: Reason,
+    /// Became master: from the decision to the first announcement on the wire.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub announced_after: Option<Duration>,
+}
+
+impl Entry {
+    /// The reason in words, with what is known of the consequences.
+    #[must_use]
+    pub fn why(&self) -> String {
+        match self.announced_after {
+            Some(after) => {
+                let tenths = after.as_micros() / 100;
+                format!("{}; announced after {}.{} ms", self.reason, tenths / 10, tenths % 10)
+            }
+            None => self.reason.to_string(),
+        }
+    }
 }
 
 /// Why something changed.
@@ -184,7 +202,6 @@ impl fmt::Display for Seconds {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::string::ToString;
 
     #[test]
     fn a_reason_reads_as_a_sentence() {
@@ -195,6 +212,14 @@ mod tests {
             stall: Duration::from_micros(300),
         };
         assert_eq!(reason.to_string(), "10.0.0.2 silent for 3.65 s (3 adverts); own stall 0 ms");
+        let entry = Entry {
+            at: Time::ZERO,
+            subject: "read".into(),
+            change: "BACKUP -> MASTER".into(),
+            reason,
+            announced_after: Some(Duration::from_micros(840)),
+        };
+        assert!(entry.why().ends_with("own stall 0 ms; announced after 0.8 ms"), "{}", entry.why());
         let better = Reason::Better { peer: "10.0.0.2".parse().unwrap(), theirs: 100, ours: 90 };
         assert_eq!(better.to_string(), "10.0.0.2 is master with 100 against 90");
     }

@@ -1,3 +1,4 @@
 //! What the kernel's network configuration should be.
 
 pub mod address;
+pub mod reconcile;

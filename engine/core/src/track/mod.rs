@@ -1,3 +1,5 @@
 //! What is watched beside the adverts: an observation becomes a weight or a fault.
 
+pub mod script;
 pub mod settings;
+pub mod verdict;

@@ -126,12 +126,24 @@ impl fmt::Display for DecodeError {
 
 impl core::error::Error for DecodeError {}
 
-/// The virtual router that an IPv4 datagram is for, and whether it came by multicast; before any check.
+/// Which virtual router an IPv4 datagram is for, before any check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Addressee {
+    /// Virtual router.
+    pub vrid: Vrid,
+    /// Sender.
+    pub source: Ipv4Addr,
+    /// Group or own address.
+    pub destination: Ipv4Addr,
+}
+
+/// Reads only that.
 #[must_use]
-pub fn addressee(datagram: &[u8]) -> Option<(Vrid, bool)> {
+pub fn addressee(datagram: &[u8]) -> Option<Addressee> {
     let header = usize::from(datagram.first()? & 0x0f) * 4;
-    let multicast = (224..=239).contains(datagram.get(16)?);
-    Some((*datagram.get(header + 1)?, multicast))
+    let source = ipv4(datagram.get(12..16)?);
+    let destination = ipv4(datagram.get(16..20)?);
+    Some(Addressee { vrid: *datagram.get(header + 1)?, source, destination })
 }
 
 /// Checks and reads one IPv4 datagram.

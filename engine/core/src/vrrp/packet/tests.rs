@@ -49,7 +49,8 @@ fn keepalived_is_understood_and_spoken() {
         assert_eq!(received.advert, said(version));
         assert_eq!((received.source, received.ttl), (IpAddr::V4(SOURCE), 255));
         assert!(!received.addresses_differ && !received.interval_differs);
-        assert_eq!(addressee(bytes), Some((51, true)));
+        let to = Addressee { vrid: 51, source: SOURCE, destination: GROUP };
+        assert_eq!(addressee(bytes), Some(to));
 
         let mut out = Vec::new();
         encode(&said(version), pass, &VIPS, SOURCE, GROUP, &mut out);

@@ -1,0 +1,346 @@
+//! One instance with all that belongs to it on this host.
+
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::{IpAddr, Ipv4Addr};
+use core::time::Duration;
+
+use crate::journal::Entry;
+use crate::net::address::Address;
+use crate::time::Time;
+use crate::vrrp::announce::Announcer;
+use crate::vrrp::instance::{Condition, Instance, Parameters};
+use crate::vrrp::packet::{self, Addressee, Advert, DecodeError, Expected, Received};
+use crate::vrrp::settings::{InstanceSettings, Transport, Vrid};
+
+/// What an instance is known by across reloads and restarts; its name does not matter (reference §3.14).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Key {
+    vrid: Vrid,
+    ipv6: bool,
+    interface: String,
+    /// The group, or none for unicast.
+    group: Option<IpAddr>,
+    /// Unicast: the source address.
+    source: Option<IpAddr>,
+}
+
+impl Key {
+    /// The key of these settings.
+    #[must_use]
+    pub fn of(settings: &InstanceSettings) -> Self {
+        let (group, source) = match settings.transport {
+            Transport::Multicast { group } => (Some(group), None),
+            Transport::Unicast { .. } => (None, settings.source),
+        };
+        let interface = settings.interface.clone();
+        Self { vrid: settings.vrid, ipv6: is_ipv6(settings), interface, group, source }
+    }
+}
+
+/// Whether adverts travel over IPv6.
+#[must_use]
+pub fn is_ipv6(settings: &InstanceSettings) -> bool {
+    match &settings.transport {
+        Transport::Multicast { group } => group.is_ipv6(),
+        Transport::Unicast { peers, .. } => match (peers.first(), settings.source) {
+            (Some(peer), _) => peer.address.is_ipv6(),
+            (None, Some(source)) => source.is_ipv6(),
+            (None, None) => settings.vips.first().is_some_and(|vip| vip.ip.is_ipv6()),
+        },
+    }
+}
+
+/// What was counted, as keepalived's statistics name it (reference §3.13).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
+#[allow(missing_docs)] // The names are keepalived's.
+pub struct Counters {
+    pub advert_rcvd: u64,
+    pub advert_sent: u64,
+    pub become_master: u64,
+    pub release_master: u64,
+    pub packet_len_err: u64,
+    pub ip_ttl_err: u64,
+    pub invalid_type_rcvd: u64,
+    pub advert_interval_err: u64,
+    pub addr_list_err: u64,
+    pub invalid_authtype: u64,
+    pub authtype_mismatch: u64,
+    pub auth_failure: u64,
+    pub pri_zero_rcvd: u64,
+    pub pri_zero_sent: u64,
+    /// Ours: another version.
+    pub version_err: u64,
+    /// Ours: damaged.
+    pub checksum_err: u64,
+    /// Ours: multicast instead of unicast or the reverse, or an unknown sender.
+    pub sender_err: u64,
+    /// Ours: addresses put back.
+    pub repairs: u64,
+}
+
+impl Counters {
+    fn count(&mut self, error: DecodeError) {
+        let counter = match error {
+            DecodeError::Length => &mut self.packet_len_err,
+            DecodeError::Ttl(_) => &mut self.ip_ttl_err,
+            DecodeError::Version(_) => &mut self.version_err,
+            DecodeError::AuthType(_) => &mut self.invalid_authtype,
+            DecodeError::AuthMismatch(_) => &mut self.authtype_mismatch,
+            DecodeError::AuthFailure => &mut self.auth_failure,
+            DecodeError::Interval(_) => &mut self.advert_interval_err,
+            DecodeError::Type(_) => &mut self.invalid_type_rcvd,
+            DecodeError::Checksum => &mut self.checksum_err,
+            DecodeError::Transport => &mut self.sender_err,
+        };
+        *counter += 1;
+    }
+}
+
+/// What is wrong with an advert, for the log: once for each kind until the state changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Odd {
+    /// Dropped.
+    Bad(DecodeError),
+    /// Dropped: the sender is no configured peer, or came with a forbidden TTL.
+    Stranger,
+    /// Accepted, though the addresses differ.
+    Addresses,
+    /// Accepted, though the interval differs.
+    Interval(Duration),
+}
+
+/// This many repairs within [`REPAIR_WINDOW`] are a fight that we lose: the instance goes to FAULT for that long.
+pub const REPAIR_LIMIT: usize = 10;
+/// See [`REPAIR_LIMIT`].
+pub const REPAIR_WINDOW: Duration = Duration::from_secs(60);
+
+/// One instance with all that belongs to it on this host.
+#[derive(Clone, Debug)]
+pub struct Slot {
+    /// What the configuration says.
+    pub settings: InstanceSettings,
+    /// What it is known by.
+    pub key: Key,
+    /// The state machine.
+    pub instance: Instance,
+    /// Its announcements.
+    pub announcer: Announcer,
+    /// Index of its interface in the node's list.
+    pub link: usize,
+    /// Index of its sync group.
+    pub group: Option<usize>,
+    /// It holds its addresses.
+    pub holding: bool,
+    /// Whether it could work, its group aside.
+    pub own_condition: Condition,
+    /// Whether it can work, as the state machine was told last.
+    pub condition: Condition,
+    /// Where adverts come from.
+    pub source: Option<IpAddr>,
+    /// Removed by a reload; stays until its successor has spoken.
+    pub retired: bool,
+    /// Somebody deletes its addresses again and again: in FAULT until then.
+    pub contested_until: Option<Time>,
+    /// Repairs within the window.
+    repaired: VecDeque<Time>,
+    /// What was counted.
+    pub counters: Counters,
+    /// The last change of state.
+    pub last: Option<Entry>,
+    /// IPv4 addresses in adverts.
+    advertised: Vec<Ipv4Addr>,
+    auth_pass: Option<[u8; 8]>,
+    logged: Vec<Odd>,
+}
+
+impl Slot {
+    /// An instance that has not started.
+    #[must_use]
+    pub fn new(settings: InstanceSettings, link: usize, group: Option<usize>) -> Self {
+        let parameters = Parameters::new(&settings, group.is_some());
+        let addresses = settings.vips.len() + settings.excluded.len();
+        Self {
+            key: Key::of(&settings),
+            instance: Instance::new(parameters, settings.priority),
+            announcer: Announcer::new(settings.garp, addresses),
+            link,
+            group,
+            holding: false,
+            own_condition: Condition::Good,
+            condition: Condition::Good,
+            source: None,
+            retired: false,
+            contested_until: None,
+            repaired: VecDeque::new(),
+            counters: Counters::default(),
+            last: None,
+            advertised: advertised(&settings),
+            auth_pass: password(&settings),
+            logged: Vec::new(),
+            settings,
+        }
+    }
+
+    /// Takes over what lives of an instance with other settings. Says whether addresses were added while it holds them.
+    pub fn adopt(&mut self, former: Self, now: Time) -> bool {
+        let known = |address: &Address| former.addresses().any(|it| it == address);
+        let more = former.holding && !self.addresses().all(known);
+        self.instance = former.instance;
+        self.holding = former.holding;
+        self.own_condition = former.own_condition;
+        self.condition = former.condition;
+        self.source = former.source;
+        self.contested_until = former.contested_until;
+        self.repaired = former.repaired;
+        self.counters = former.counters;
+        self.last = former.last;
+        self.announcer = former.announcer;
+        let addresses = self.settings.vips.len() + self.settings.excluded.len();
+        self.announcer.reload(self.settings.garp, addresses, now, self.holding);
+        more
+    }
+
+    /// VIPs, then excluded VIPs: the order of announcements.
+    pub fn addresses(&self) -> impl Iterator<Item = &Address> {
+        self.settings.vips.iter().chain(&self.settings.excluded)
+    }
+
+    /// The address of an announcement.
+    #[must_use]
+    pub fn address(&self, index: usize) -> &Address {
+        match index.checked_sub(self.settings.vips.len()) {
+            None => &self.settings.vips[index],
+            Some(index) => &self.settings.excluded[index],
+        }
+    }
+
+    /// Whether this datagram could be for it: 0 no, 1 yes, 2 yes, from a known peer.
+    #[must_use]
+    pub fn fits(&self, link: usize, to: &Addressee) -> u8 {
+        if self.settings.vrid != to.vrid || self.link != link {
+            return 0;
+        }
+        match &self.settings.transport {
+            Transport::Multicast { group } => u8::from(*group == IpAddr::V4(to.destination)) * 2,
+            Transport::Unicast { .. } if to.destination.is_multicast() => 0,
+            Transport::Unicast { peers, .. } => {
+                1 + u8::from(peers.iter().any(|peer| peer.address == IpAddr::V4(to.source)))
+            }
+        }
+    }
+
+    /// Checks and counts a datagram. What is odd about it goes to `odd`, when it is new.
+    pub fn receive(&mut self, datagram: &[u8], odd: &mut Option<Odd>) -> Option<Received> {
+        let expected = Expected {
+            version: self.settings.version,
+            auth_pass: self.auth_pass,
+            interval: self.settings.advert_interval,
+            unicast: matches!(self.settings.transport, Transport::Unicast { .. }),
+            vips: &self.advertised,
+        };
+        let received = match packet::decode(datagram, &expected) {
+            Ok(received) => received,
+            Err(error) => {
+                self.counters.count(error);
+                *odd = self.news(Odd::Bad(error));
+                return None;
+            }
+        };
+        self.counters.advert_rcvd += 1;
+        if received.advert.priority == 0 {
+            self.counters.pri_zero_rcvd += 1;
+        }
+        if received.addresses_differ {
+            self.counters.addr_list_err += 1;
+            *odd = self.news(Odd::Addresses);
+        }
+        if received.interval_differs {
+            *odd = self.news(Odd::Interval(received.advert.interval)).or(*odd);
+        }
+        if !self.is_welcome(&received) {
+            self.counters.sender_err += 1;
+            *odd = self.news(Odd::Stranger);
+            return None;
+        }
+        Some(received)
+    }
+
+    fn is_welcome(&self, received: &Received) -> bool {
+        let Transport::Unicast { peers, check_source, .. } = &self.settings.transport else {
+            return true;
+        };
+        match peers.iter().find(|peer| peer.address == received.source) {
+            Some(peer) => peer.ttl.is_none_or(|(min, max)| (min..=max).contains(&received.ttl)),
+            None => !check_source,
+        }
+    }
+
+    fn news(&mut self, odd: Odd) -> Option<Odd> {
+        let known = self.logged.contains(&odd);
+        // A sender of random bytes must not fill the memory.
+        if known || self.logged.len() > 32 {
+            return None;
+        }
+        self.logged.push(odd);
+        Some(odd)
+    }
+
+    /// What was logged may be logged again.
+    pub fn forget_logged(&mut self) {
+        self.logged.clear();
+    }
+
+    /// Appends its advert for `destination` to `out`; false if there is no address to send from.
+    pub fn write_advert(&self, priority: u8, destination: IpAddr, out: &mut Vec<u8>) -> bool {
+        let (Some(IpAddr::V4(source)), IpAddr::V4(destination)) = (self.source, destination) else {
+            return false;
+        };
+        let advert = Advert {
+            version: self.settings.version,
+            vrid: self.settings.vrid,
+            priority,
+            interval: self.settings.advert_interval,
+            count: u8::try_from(self.advertised.len()).unwrap_or(u8::MAX),
+        };
+        packet::encode(&advert, self.auth_pass, &self.advertised, source, destination, out);
+        true
+    }
+
+    /// One of its addresses was put back; false when that happens too often.
+    pub fn repaired(&mut self, now: Time) -> bool {
+        self.counters.repairs += 1;
+        self.repaired.push_back(now);
+        while self.repaired.front().is_some_and(|at| now.since(*at) > REPAIR_WINDOW) {
+            self.repaired.pop_front();
+        }
+        if self.repaired.len() <= REPAIR_LIMIT {
+            return true;
+        }
+        self.repaired.clear();
+        self.contested_until = Some(now + REPAIR_WINDOW);
+        false
+    }
+}
+
+fn advertised(settings: &InstanceSettings) -> Vec<Ipv4Addr> {
+    let ipv4 = |address: &Address| match address.ip {
+        IpAddr::V4(ip) => Some(ip),
+        IpAddr::V6(_) => None,
+    };
+    settings.vips.iter().filter_map(ipv4).collect()
+}
+
+fn password(settings: &InstanceSettings) -> Option<[u8; 8]> {
+    settings.auth_pass.as_ref().map(|secret| {
+        let mut padded = [0; 8];
+        for (to, from) in padded.iter_mut().zip(&secret.0) {
+            *to = *from;
+        }
+        padded
+    })
+}

@@ -99,6 +99,8 @@ pub enum Reason {
         /// Since the own last advert.
         silent: Duration,
     },
+    /// The machine slept.
+    Slept,
     /// An interface is down or gone.
     LinkDown {
         /// Its name.
@@ -171,6 +173,7 @@ impl fmt::Display for Reason {
             Self::Stalled { peer, silent } => {
                 write!(f, "{peer} took over during an own stall of {}", Seconds(*silent))
             }
+            Self::Slept => write!(f, "the machine slept; listening first"),
             Self::LinkDown { interface } => write!(f, "interface {interface} is down"),
             Self::NoSource { interface } => {
                 write!(f, "interface {interface} has no address to send from")

@@ -129,6 +129,8 @@ pub enum Event<'a> {
     Parameters(Parameters),
     /// The operator's move.
     Operator(Move),
+    /// The machine slept; the own clock stood still, that of the peers did not.
+    Slept,
     /// The engine stops, or the instance has been removed.
     Stop(&'a Reason),
 }
@@ -208,7 +210,8 @@ pub struct Instance {
     keeping_until: Option<Time>,
     /// Handed over by the operator: as with nopreempt.
     yielded: bool,
-    wishes: bool,
+    /// As member of a group: would be master, and why.
+    wish: Option<Reason>,
     last_sent: Option<Time>,
     heard: Option<Heard>,
 }
@@ -230,7 +233,7 @@ impl Instance {
             preempt_from: None,
             keeping_until: None,
             yielded: false,
-            wishes: false,
+            wish: None,
             last_sent: None,
             heard: None,
         }
@@ -269,7 +272,7 @@ impl Instance {
     /// Would be master if its group were.
     #[must_use]
     pub const fn wishes(&self) -> bool {
-        self.wishes
+        self.wish.is_some()
     }
 
     /// Has left in order and waits for its successor's first advert.
@@ -326,7 +329,7 @@ impl Instance {
             }
             (Init, Event::Together { .. }) => {} // Not started, or stopped: no part of the group.
             (Init, Event::Parameters(parameters)) => self.set_parameters(parameters),
-            (Init, Event::Operator(_)) => {}
+            (Init, Event::Operator(_) | Event::Slept) => {}
             (Init, Event::Stop(_)) => self.undecided = false,
 
             (Backup, Event::Start { .. } | Event::Resume { .. }) => {} // Only once.
@@ -356,6 +359,7 @@ impl Instance {
             }
             (Backup, Event::Operator(Move::Yield)) => self.yielded = true,
             (Backup, Event::Operator(Move::Reclaim)) => self.yielded = false,
+            (Backup, Event::Slept) => self.deadline = now + self.master_down_interval(),
             (Backup, Event::Stop(reason)) => self.change_state(now, Init, reason.clone(), out),
 
             (Master, Event::Start { .. } | Event::Resume { .. }) => {} // Only once.
@@ -390,6 +394,9 @@ impl Instance {
                 self.change_state(now, Backup, Reason::Operator, out);
             }
             (Master, Event::Operator(Move::Reclaim)) => {}
+            (Master, Event::Slept) => {
+                self.become_backup(now, self.master_down_interval(), Reason::Slept, out);
+            }
             (Master, Event::Stop(reason)) => {
                 self.send(now, LEAVING, out);
                 self.keep(now, out);
@@ -409,6 +416,7 @@ impl Instance {
             (Fault, Event::Parameters(parameters)) => self.set_parameters(parameters),
             (Fault, Event::Operator(Move::Yield)) => self.yielded = true,
             (Fault, Event::Operator(Move::Reclaim)) => self.yielded = false,
+            (Fault, Event::Slept) => {}
             (Fault, Event::Stop(reason)) => self.change_state(now, Init, reason.clone(), out),
         }
     }
@@ -486,7 +494,7 @@ impl Instance {
 
     /// The master is well: its silence counts from now.
     fn wait_for(&mut self, now: Time, interval: Duration) {
-        self.wishes = false;
+        self.wish = None;
         if self.parameters.version == Version::V3 && !interval.is_zero() {
             self.master_advert_interval = interval;
         }
@@ -496,17 +504,23 @@ impl Instance {
     fn master_is_down(&mut self, now: Time, out: &mut Actions) {
         if self.parameters.grouped {
             // The group becomes master as one; until then this member listens on.
-            self.wishes = true;
+            if self.wish.is_none() {
+                self.wish = Some(self.why_down(now));
+            }
             self.deadline = now + self.master_down_interval();
             out.push(Action::Wish);
         } else {
-            self.become_master(now, self.why_master(now), out);
+            self.become_master(now, self.why_down(now), out);
         }
     }
 
-    /// Why a backup becomes master at `now`.
+    /// Why a member becomes master with its group.
     #[must_use]
-    pub fn why_master(&self, now: Time) -> Reason {
+    pub fn why_master(&self) -> Reason {
+        self.wish.clone().unwrap_or(Reason::Recovered)
+    }
+
+    fn why_down(&self, now: Time) -> Reason {
         let stall = now.since(self.deadline);
         match self.heard {
             None => Reason::Alone { waited: now.since(self.since) },
@@ -566,7 +580,7 @@ impl Instance {
     }
 
     fn become_master(&mut self, now: Time, reason: Reason, out: &mut Actions) {
-        self.wishes = false;
+        self.wish = None;
         self.preempt_from = None;
         self.yielded = false;
         self.keeping_until = None;
@@ -578,7 +592,7 @@ impl Instance {
     }
 
     fn become_backup(&mut self, now: Time, wait: Duration, reason: Reason, out: &mut Actions) {
-        self.wishes = false;
+        self.wish = None;
         self.preempt_from = None;
         self.deadline = now + wait;
         out.push(Action::Release);
@@ -586,7 +600,7 @@ impl Instance {
     }
 
     fn enter_fault(&mut self, now: Time, reason: Reason, out: &mut Actions) {
-        self.wishes = false;
+        self.wish = None;
         self.preempt_from = None;
         self.keeping_until = None;
         self.heard = None;

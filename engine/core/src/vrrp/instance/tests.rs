@@ -128,6 +128,7 @@ fn every_state_knows_every_event() {
         (Init,   0,    same.clone(),                  Init,   ""),
         (Init,   0,    Event::Operator(Move::Yield),  Init,   ""),
         (Init,   0,    Event::Operator(Move::Reclaim),Init,   ""),
+        (Init, 1,    Event::Slept,                  Init,   ""),
         (Init,   0,    Event::Stop(&reason),          Init,   ""),
 
         (Backup, 1,    START,                         Backup, ""),
@@ -147,6 +148,7 @@ fn every_state_knows_every_event() {
         (Backup, 1,    same.clone(),                  Backup, ""),
         (Backup, 1,    Event::Operator(Move::Yield),  Backup, ""),
         (Backup, 1,    Event::Operator(Move::Reclaim),Backup, ""),
+        (Backup, 1,    Event::Slept,                  Backup, ""),
         (Backup, 1,    Event::Stop(&reason),          Init,   "BACKUP>INIT"),
 
         (Master, 1,    START,                         Master, ""),
@@ -170,6 +172,7 @@ fn every_state_knows_every_event() {
         (Master, 1,    same.clone(),                  Master, ""),
         (Master, 1,    Event::Operator(Move::Yield),  Backup, "advert 0, MASTER>BACKUP"),
         (Master, 1,    Event::Operator(Move::Reclaim),Master, ""),
+        (Master, 1,    Event::Slept,                  Backup, "release, MASTER>BACKUP"),
         (Master, 1,    Event::Stop(&reason),          Init,   "advert 0, MASTER>INIT"),
 
         (Fault,  1,    START,                         Fault,  ""),
@@ -186,6 +189,7 @@ fn every_state_knows_every_event() {
         (Fault,  1,    same,                          Fault,  ""),
         (Fault,  1,    Event::Operator(Move::Yield),  Fault,  ""),
         (Fault,  1,    Event::Operator(Move::Reclaim),Fault,  ""),
+        (Fault, 1,    Event::Slept,                  Fault,  ""),
         (Fault,  1,    Event::Stop(&reason),          Init,   "FAULT>INIT"),
     ];
     for (state, ms, event, then, actions) in table {

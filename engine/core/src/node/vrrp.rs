@@ -1,0 +1,517 @@
+//! The VRRP side of one host: instances, sync groups, tracked scripts, announcements and addresses, wired together.
+//! The world comes in as [`Event`]s, what is to be done goes out as [`Action`]s; [`VrrpNode::deadline`] says when to
+//! come back. Carry out actions in classes: adverts, then addresses, then announcements, then all others.
+
+mod lives;
+mod settle;
+mod slot;
+mod status;
+
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::net::IpAddr;
+use core::time::Duration;
+
+pub use lives::{Handover, LinkState, Snapshot};
+pub use slot::{Counters, Key, Odd, Slot};
+pub use status::{InstanceStatus, PeerStatus, TrackStatus, VipStatus};
+
+use super::settings::VrrpSettings;
+use crate::command::Command;
+use crate::journal::{Entry, Reason};
+use crate::net::address::Address;
+use crate::net::reconcile::{Change, Owner, Present, Reconciler};
+use crate::time::Time;
+use crate::track::script::Script;
+use crate::vrrp::instance::{self, Move, State};
+use crate::vrrp::notify::{News, Subject, tell};
+use crate::vrrp::packet;
+use crate::vrrp::settings::Transport;
+use crate::vrrp::sync_group::SyncGroup;
+
+/// What happens to the host.
+#[derive(Clone, Debug)]
+pub enum Event<'a> {
+    /// "Look at your deadlines."
+    Timer,
+    /// A datagram of IP protocol 112, with its IPv4 header.
+    Datagram {
+        /// Index of the interface in [`VrrpNode::links`].
+        link: usize,
+        /// Its bytes.
+        bytes: &'a [u8],
+    },
+    /// An interface appeared or changed.
+    Link {
+        /// Its name.
+        name: &'a str,
+        /// IFF_UP and IFF_RUNNING.
+        up: bool,
+    },
+    /// An interface disappeared.
+    LinkGone {
+        /// Its name.
+        name: &'a str,
+    },
+    /// The kernel has an address.
+    AddressAdded {
+        /// Its interface.
+        dev: &'a str,
+        /// What it is.
+        present: Present,
+    },
+    /// The kernel has it no more.
+    AddressRemoved {
+        /// Its interface.
+        dev: &'a str,
+        /// The address.
+        ip: IpAddr,
+        /// Its prefix length.
+        prefix_len: u8,
+    },
+    /// Everything that the kernel has, after events were lost.
+    Everything(&'a Snapshot),
+    /// The kernel refused a change.
+    Refused {
+        /// The change.
+        change: &'a Change,
+        /// Its words.
+        why: &'a str,
+    },
+    /// A script ended.
+    ScriptEnded {
+        /// Its name.
+        name: &'a str,
+        /// Exit status 0.
+        success: bool,
+        /// How long it ran.
+        took: Duration,
+        /// The last line that it printed.
+        output: &'a str,
+    },
+    /// The machine slept while the network did not.
+    Slept,
+    /// An operator's move.
+    Operator {
+        /// Name of the instance.
+        instance: &'a str,
+        /// The move.
+        the_move: Move,
+    },
+    /// Leave in order.
+    Stop,
+}
+
+/// How much a line of the log matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// It does not work.
+    Error,
+    /// It looks wrong.
+    Warning,
+    /// It is worth knowing.
+    Notice,
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Send an advert ([`VrrpNode::slot`] writes it) to all destinations of the instance.
+    SendAdvert {
+        /// Index of the instance.
+        instance: usize,
+        /// 0: leaving.
+        priority: u8,
+    },
+    /// Change an address in the kernel; answer with [`Event::Refused`] if it won't.
+    Change(Change),
+    /// Announce one address of an instance.
+    Announce {
+        /// Index of the instance.
+        instance: usize,
+        /// Index of the address, for [`Slot::address`].
+        address: usize,
+    },
+    /// Start a tracked script; answer with [`Event::ScriptEnded`].
+    RunScript {
+        /// Index in [`VrrpNode::scripts`].
+        script: usize,
+    },
+    /// Run a notification; those of a queue one after the other.
+    Notify {
+        /// The queue: the name of an instance or group.
+        queue: String,
+        /// The program with all its arguments.
+        command: Command,
+    },
+    /// Write a line to the FIFOs.
+    Fifo(String),
+    /// Put a change into the journal.
+    Record(Entry),
+    /// Write a line to the log.
+    Log(Weight, String),
+    /// [`VrrpNode::handover`] is different now.
+    Changed,
+    /// [`VrrpNode::links`] is different now.
+    Links,
+    /// After [`Event::Stop`]: all addresses are given up.
+    Released,
+}
+
+/// Owner of addresses that are held whatever the state.
+const STATIC: Owner = usize::MAX;
+
+/// Between attempts to change what the kernel refused.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// The VRRP side of one host.
+#[derive(Clone, Debug)]
+pub struct VrrpNode {
+    settings: VrrpSettings,
+    slots: Vec<Slot>,
+    groups: Vec<SyncGroup>,
+    scripts: Vec<Script>,
+    /// Interfaces that adverts use.
+    links: Vec<String>,
+    /// For each of them: no announcement before that.
+    gates: Vec<Time>,
+    /// All interfaces: is it up?
+    up: BTreeMap<String, bool>,
+    addresses: Reconciler,
+    /// Leftovers are only looked for at the start.
+    leftovers: bool,
+    /// Addresses put back since the start.
+    repairs: u64,
+    /// No attempt to change addresses before that.
+    retry_at: Option<Time>,
+    /// What this event has left to do.
+    dirty: Dirty,
+    stopping: bool,
+    released: bool,
+    scratch: instance::Actions,
+}
+
+/// What an event has left to do before the next one.
+#[derive(Clone, Debug, Default)]
+struct Dirty {
+    conditions: bool,
+    addresses: bool,
+    announcements: bool,
+    groups: bool,
+    /// Members of groups that must follow.
+    follow: Vec<Follow>,
+}
+
+#[derive(Clone, Debug)]
+struct Follow {
+    instance: usize,
+    state: State,
+    reason: Reason,
+}
+
+impl VrrpNode {
+    /// Takes one event at `now`; appends what to do to `out`.
+    pub fn handle(&mut self, now: Time, event: Event<'_>, out: &mut Vec<Action>) {
+        match event {
+            Event::Timer => self.timer(now, out),
+            Event::Datagram { link, bytes } => self.datagram(now, link, bytes, out),
+            Event::Link { name, up } => self.link(name, up),
+            Event::LinkGone { name } => {
+                self.up.remove(name);
+                self.addresses.forget(name);
+                self.dirty.conditions = true;
+            }
+            Event::AddressAdded { dev, present } => {
+                self.addresses.added(dev, present);
+                self.dirty.conditions = true;
+                self.dirty.addresses = true;
+            }
+            Event::AddressRemoved { dev, ip, prefix_len } => {
+                self.address_removed(now, dev, ip, prefix_len, out);
+            }
+            Event::Everything(snapshot) => self.everything(now, snapshot, out),
+            Event::Refused { change, why } => {
+                self.addresses.failed(change);
+                self.retry_at = Some(now + RETRY);
+                out.push(Action::Log(Weight::Error, describe(change, why)));
+            }
+            Event::ScriptEnded { name, success, took, output } => {
+                self.script_ended(name, success, took, output, out);
+            }
+            Event::Slept => self.slept(now, out),
+            Event::Operator { instance, the_move } => {
+                let found = self.slots.iter().position(|slot| slot.settings.name == instance);
+                if let Some(index) = found {
+                    self.apply(index, now, instance::Event::Operator(the_move), out);
+                }
+            }
+            Event::Stop => self.stop(now, out),
+        }
+        self.settle(now, out);
+    }
+
+    /// When [`Event::Timer`] is due next.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Time> {
+        let instances = self.slots.iter().filter_map(|slot| slot.instance.deadline());
+        let announcers =
+            self.slots.iter().filter_map(|slot| slot.announcer.deadline(self.gates[slot.link]));
+        let contests = self.slots.iter().filter_map(|slot| slot.contested_until);
+        let scripts = self.scripts.iter().map(Script::deadline).filter(|_| !self.stopping);
+        instances.chain(announcers).chain(contests).chain(scripts).chain(self.retry_at).min()
+    }
+
+    /// Names of the interfaces that adverts use; one that is empty stands for "any".
+    #[must_use]
+    pub fn links(&self) -> &[String] {
+        &self.links
+    }
+
+    /// Multicast groups to be joined on an interface.
+    pub fn groups_of(&self, link: usize) -> impl Iterator<Item = IpAddr> {
+        self.slots.iter().filter(move |slot| slot.link == link).filter_map(|slot| {
+            match slot.settings.transport {
+                Transport::Multicast { group } => Some(group),
+                Transport::Unicast { .. } => None,
+            }
+        })
+    }
+
+    /// All instances; those removed by a reload come last, until they are through.
+    #[must_use]
+    pub fn slots(&self) -> &[Slot] {
+        &self.slots
+    }
+
+    /// One instance.
+    #[must_use]
+    pub fn slot(&self, instance: usize) -> &Slot {
+        &self.slots[instance]
+    }
+
+    /// All tracked scripts.
+    #[must_use]
+    pub fn scripts(&self) -> &[Script] {
+        &self.scripts
+    }
+
+    /// Addresses put back since the start.
+    #[must_use]
+    pub const fn repairs(&self) -> u64 {
+        self.repairs
+    }
+
+    /// Whether some instance is master.
+    #[must_use]
+    pub fn is_master(&self) -> bool {
+        self.slots.iter().any(|slot| slot.instance.state() == State::Master)
+    }
+
+    fn timer(&mut self, now: Time, out: &mut Vec<Action>) {
+        self.prune(out);
+        let due = |slot: &Slot| slot.instance.deadline().is_some_and(|deadline| deadline <= now);
+        // Waking up costs far more than sending: when one master's advert is due, those of others that soon will be
+        // leave with it. Never so a backup's timer.
+        let sending =
+            self.slots.iter().any(|slot| slot.instance.state() == State::Master && due(slot));
+        for index in 0..self.slots.len() {
+            let it = &self.slots[index].instance;
+            let slack = if sending { it.slack() } else { Duration::ZERO };
+            if it.deadline().is_some_and(|deadline| deadline <= now + slack) {
+                self.apply(index, now, instance::Event::Timer, out);
+            }
+            let slot = &mut self.slots[index];
+            if slot.contested_until.is_some_and(|until| now >= until) {
+                slot.contested_until = None;
+                self.dirty.conditions = true;
+            }
+        }
+        if self.retry_at.is_some_and(|at| now >= at) {
+            self.retry_at = None;
+            self.dirty.addresses = true;
+        }
+        self.dirty.announcements = true;
+        if !self.stopping {
+            for (script, it) in self.scripts.iter_mut().enumerate() {
+                if it.start_if_due(now) {
+                    out.push(Action::RunScript { script });
+                }
+            }
+        }
+    }
+
+    fn datagram(&mut self, now: Time, link: usize, bytes: &[u8], out: &mut Vec<Action>) {
+        let Some(to) = packet::addressee(bytes) else { return };
+        let fitting = self.slots.iter().enumerate().map(|(index, it)| (it.fits(link, &to), index));
+        let Some((_, index)) = fitting.filter(|(fits, _)| *fits > 0).max_by_key(|(fits, _)| *fits)
+        else {
+            return;
+        };
+        let slot = &mut self.slots[index];
+        let mut odd = None;
+        let received = slot.receive(bytes, &mut odd);
+        if let Some(odd) = odd {
+            out.push(Action::Log(Weight::Warning, status::odd(slot, to.source.into(), odd)));
+        }
+        if let Some(received) = received {
+            let event = instance::Event::Advert {
+                source: received.source,
+                priority: received.advert.priority,
+                interval: received.advert.interval,
+            };
+            self.apply(index, now, event, out);
+        }
+    }
+
+    fn link(&mut self, name: &str, up: bool) {
+        if self.up.get(name) != Some(&up) {
+            self.up.insert(name.into(), up);
+            self.dirty.conditions = true;
+            self.dirty.addresses = true;
+        }
+    }
+
+    fn address_removed(
+        &mut self,
+        now: Time,
+        dev: &str,
+        ip: IpAddr,
+        prefix_len: u8,
+        out: &mut Vec<Action>,
+    ) {
+        self.dirty.conditions = true;
+        let Some(owner) = self.addresses.removed(dev, ip, prefix_len) else { return };
+        // keepalived gives way here and lets the peers elect (reference §3.7); we put it back at once. QUIRKS.
+        self.dirty.addresses = true;
+        self.repaired(now, owner, dev, ip, out);
+    }
+
+    fn repaired(&mut self, now: Time, owner: Owner, dev: &str, ip: IpAddr, out: &mut Vec<Action>) {
+        self.repairs += 1;
+        let subject = match self.slots.get_mut(owner) {
+            Some(slot) => {
+                if !slot.repaired(now) {
+                    out.push(Action::Log(
+                        Weight::Error,
+                        alloc::format!("{}: somebody keeps deleting {ip}", slot.settings.name),
+                    ));
+                }
+                let index = slot.addresses().position(|it| it.ip == ip && it.dev == dev);
+                if let Some(index) = index {
+                    slot.announcer.one(index);
+                }
+                slot.settings.name.clone()
+            }
+            None => "static addresses".to_string(),
+        };
+        self.dirty.announcements = true;
+        out.push(Action::Record(Entry {
+            at: now,
+            subject,
+            change: alloc::format!("{ip} put back on {dev}"),
+            reason: Reason::Repaired { address: ip },
+            announced_after: None,
+        }));
+    }
+
+    fn everything(&mut self, now: Time, snapshot: &Snapshot, out: &mut Vec<Action>) {
+        let before: Vec<(Owner, Address)> = self
+            .slots
+            .iter()
+            .enumerate()
+            .filter(|(_, slot)| slot.holding)
+            .flat_map(|(owner, slot)| slot.addresses().map(move |it| (owner, it.clone())))
+            .filter(|(_, address)| self.addresses.has(address))
+            .collect();
+        self.take_snapshot(snapshot);
+        for (owner, address) in before {
+            if !self.addresses.has(&address) {
+                self.repaired(now, owner, &address.dev, address.ip, out);
+            }
+        }
+        self.dirty.conditions = true;
+        self.dirty.addresses = true;
+    }
+
+    fn script_ended(
+        &mut self,
+        name: &str,
+        success: bool,
+        took: Duration,
+        output: &str,
+        out: &mut Vec<Action>,
+    ) {
+        let Some(script) = self.scripts.iter_mut().find(|it| it.settings().name == name) else {
+            return;
+        };
+        if script.ended(success, took, output) {
+            let result = if success { "succeeded" } else { "failed" };
+            out.push(Action::Log(Weight::Notice, alloc::format!("script {name} {result}")));
+            out.push(Action::Changed);
+            self.dirty.conditions = true;
+        }
+    }
+
+    /// Our clock stood still: every master must assume that it has a successor, every backup listens anew.
+    fn slept(&mut self, now: Time, out: &mut Vec<Action>) {
+        for index in 0..self.slots.len() {
+            self.apply(index, now, instance::Event::Slept, out);
+        }
+    }
+
+    fn stop(&mut self, now: Time, out: &mut Vec<Action>) {
+        if self.stopping {
+            return;
+        }
+        self.stopping = true;
+        for index in 0..self.slots.len() {
+            if !self.slots[index].retired {
+                self.apply(index, now, instance::Event::Stop(&Reason::Stopping), out);
+            }
+        }
+        for index in 0..self.slots.len() {
+            if !self.slots[index].retired {
+                self.tell(index, News::Stop, out);
+            }
+        }
+        for group in &self.groups {
+            let settings = &group.settings;
+            announce_news(Subject::Group, &settings.name, News::Stop, 0, &settings.notify, out);
+        }
+        self.addresses.want(STATIC, false);
+        self.dirty.addresses = true;
+    }
+
+    /// Tells everybody the news of an instance.
+    fn tell(&self, index: usize, news: News, out: &mut Vec<Action>) {
+        let slot = &self.slots[index];
+        let settings = &slot.settings;
+        let priority = slot.instance.priority();
+        announce_news(Subject::Instance, &settings.name, news, priority, &settings.notify, out);
+    }
+}
+
+fn announce_news(
+    subject: Subject,
+    name: &str,
+    news: News,
+    priority: u8,
+    notify: &crate::vrrp::settings::Notify,
+    out: &mut Vec<Action>,
+) {
+    let (commands, line) = tell(subject, name, news, priority, notify);
+    out.extend(
+        commands.into_iter().map(|command| Action::Notify { queue: name.to_string(), command }),
+    );
+    out.push(Action::Fifo(line));
+}
+
+fn describe(change: &Change, why: &str) -> String {
+    match change {
+        Change::Add(it) => alloc::format!("add {}/{} to {}: {why}", it.ip, it.prefix_len, it.dev),
+        Change::Remove { dev, ip, prefix_len } => {
+            alloc::format!("remove {ip}/{prefix_len} from {dev}: {why}")
+        }
+    }
+}

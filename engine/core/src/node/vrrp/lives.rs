@@ -1,0 +1,307 @@
+//! From one life to the next: the start with what a former process left, and a reload of the configuration. Only
+//! differences are acted on.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::{Action, Counters, Dirty, Key, STATIC, Slot, VrrpNode, VrrpSettings};
+use crate::journal::{Entry, Reason};
+use crate::net::reconcile::{Present, Reconciler};
+use crate::time::Time;
+use crate::track::script::{Script, ScriptState};
+use crate::vrrp::instance::{self, Condition, Parameters, State};
+use crate::vrrp::notify::News;
+use crate::vrrp::sync_group::SyncGroup;
+
+/// An interface of the kernel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkState {
+    /// Its name.
+    pub name: String,
+    /// IFF_UP and IFF_RUNNING.
+    pub up: bool,
+}
+
+/// What the kernel has.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// All interfaces.
+    pub links: Vec<LinkState>,
+    /// All addresses with the names of their interfaces, in the kernel's order.
+    pub addresses: Vec<(String, Present)>,
+}
+
+/// What a successor needs to go on without an election.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Handover {
+    /// When it was written: the last sign of life.
+    pub saved: Time,
+    instances: Vec<InstanceState>,
+    scripts: Vec<ScriptState>,
+    repairs: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct InstanceState {
+    key: Key,
+    state: State,
+    last_sent: Option<Time>,
+    last: Option<Entry>,
+    counters: Counters,
+}
+
+impl VrrpNode {
+    /// Starts, and goes on from `handover` where a former life is recent enough.
+    #[must_use]
+    pub fn start(
+        settings: VrrpSettings,
+        handover: Option<&Handover>,
+        snapshot: &Snapshot,
+        now: Time,
+        out: &mut Vec<Action>,
+    ) -> Self {
+        let mut node = Self {
+            settings: VrrpSettings::default(),
+            slots: Vec::new(),
+            groups: Vec::new(),
+            scripts: Vec::new(),
+            links: Vec::new(),
+            gates: Vec::new(),
+            up: alloc::collections::BTreeMap::new(),
+            addresses: Reconciler::default(),
+            leftovers: true,
+            repairs: handover.map_or(0, |it| it.repairs),
+            retry_at: None,
+            dirty: Dirty::default(),
+            stopping: false,
+            released: false,
+            scratch: Vec::with_capacity(8),
+        };
+        node.build(settings, now);
+        for state in handover.iter().flat_map(|it| &it.scripts) {
+            let same = node.scripts.iter_mut().find(|it| it.settings().name == state.name);
+            if let Some(script) = same {
+                script.restore(state);
+            }
+        }
+        node.manage();
+        node.take_snapshot(snapshot);
+        node.examine();
+        node.recheck(now, out);
+        let quiet_until = now + node.settings.startup_delay;
+        for index in 0..node.slots.len() {
+            let former = handover.and_then(|it| it.instance(&node.slots[index].key));
+            match former {
+                Some(former) if node.may_resume(index, former, now) => {
+                    node.resume(index, former, handover.map_or(now, |it| it.saved), now, out);
+                }
+                _ => node.start_instance(index, quiet_until, now, out),
+            }
+        }
+        node.settle(now, out);
+        node
+    }
+
+    /// What a successor needs.
+    #[must_use]
+    pub fn handover(&self, now: Time) -> Handover {
+        let living = self.slots.iter().filter(|slot| !slot.retired);
+        let instances = living.map(|slot| InstanceState {
+            key: slot.key.clone(),
+            state: slot.instance.state(),
+            last_sent: slot.instance.last_sent(),
+            last: slot.last.clone(),
+            counters: slot.counters,
+        });
+        Handover {
+            saved: now,
+            instances: instances.collect(),
+            scripts: self.scripts.iter().map(Script::state).collect(),
+            repairs: self.repairs,
+        }
+    }
+
+    /// How often the handover must be renewed so that a successor finds a master's last advert recent enough.
+    #[must_use]
+    pub fn handover_interval(&self) -> Option<Duration> {
+        let masters = self.slots.iter().filter(|it| it.instance.state() == State::Master);
+        let shortest = masters.map(|it| it.settings.advert_interval).min()?;
+        Some(shortest.clamp(Duration::from_millis(100), Duration::from_secs(1)))
+    }
+
+    /// A new configuration: instances that stay keep their state and their beat, only differences are acted on.
+    pub fn reload(&mut self, settings: VrrpSettings, now: Time, out: &mut Vec<Action>) {
+        self.prune(out);
+        let formers = core::mem::take(&mut self.slots);
+        let former_groups = core::mem::take(&mut self.groups);
+        let former_scripts = core::mem::take(&mut self.scripts);
+        self.build(settings, now);
+        for script in &mut self.scripts {
+            let same = |it: &&Script| it.settings().command == script.settings().command;
+            if let Some(former) = former_scripts.iter().find(same) {
+                script.continue_from(former);
+            }
+        }
+        for group in &mut self.groups {
+            let same = |it: &&SyncGroup| it.name() == group.name();
+            group.state = former_groups.iter().find(same).map_or(State::Init, |it| it.state);
+        }
+        let mut kept = alloc::vec![false; self.slots.len()];
+        let mut retiring = Vec::new();
+        for former in formers {
+            let same = |it: &Slot| it.key == former.key;
+            match self.slots.iter().position(same).filter(|_| !former.retired) {
+                Some(index) => {
+                    kept[index] = true;
+                    if self.slots[index].adopt(former, now) {
+                        self.slots[index].announcer.start(now);
+                    }
+                }
+                None => retiring.push(former),
+            }
+        }
+        self.dirty.announcements = true;
+        for mut former in retiring {
+            former.link = self.link_index(&former.settings.interface.clone());
+            former.group = None;
+            self.slots.push(former);
+        }
+        self.manage();
+        for index in 0..self.slots.len() {
+            if index >= kept.len() {
+                self.retire(index, now, out);
+            } else if kept[index] {
+                let slot = &self.slots[index];
+                let parameters = Parameters::new(&slot.settings, slot.group.is_some());
+                self.apply(index, now, instance::Event::Parameters(parameters), out);
+            }
+        }
+        self.dirty.conditions = true;
+        self.settle(now, out);
+        for (index, _) in kept.iter().enumerate().filter(|(_, kept)| !**kept) {
+            self.start_instance(index, now, now, out);
+        }
+        self.settle(now, out);
+        out.push(Action::Links);
+        out.push(Action::Changed);
+    }
+
+    fn retire(&mut self, index: usize, now: Time, out: &mut Vec<Action>) {
+        if !core::mem::replace(&mut self.slots[index].retired, true) {
+            self.apply(index, now, instance::Event::Stop(&Reason::Removed), out);
+            self.tell(index, News::Deleted, out);
+        }
+    }
+
+    /// Forgets removed instances that have nothing left to do.
+    pub(super) fn prune(&mut self, out: &mut Vec<Action>) {
+        let done = |slot: &Slot| slot.retired && !slot.holding && !slot.instance.is_keeping();
+        if self.slots.iter().any(done) {
+            self.slots.retain(|slot| !done(slot));
+            self.manage();
+            out.push(Action::Links);
+        }
+    }
+
+    /// Machines for these settings, not started.
+    fn build(&mut self, settings: VrrpSettings, now: Time) {
+        self.links.clear();
+        self.gates.clear();
+        self.groups = settings
+            .sync_groups
+            .iter()
+            .map(|group| {
+                let index =
+                    |name: &String| settings.instances.iter().position(|it| it.name == *name);
+                SyncGroup::new(group.clone(), group.members.iter().filter_map(index).collect())
+            })
+            .collect();
+        for (index, instance) in settings.instances.iter().enumerate() {
+            let link = self.link_index(&instance.interface);
+            let group = self.groups.iter().position(|group| group.members.contains(&index));
+            self.slots.push(Slot::new(instance.clone(), link, group));
+        }
+        let used = |name: &String| {
+            let mut tracks = settings.instances.iter().flat_map(|it| &it.tracks.scripts);
+            tracks.any(|track| track.name == *name)
+        };
+        let scripts = settings.scripts.iter().filter(|script| used(&script.name));
+        self.scripts = scripts.map(|script| Script::new(script.clone(), now)).collect();
+        self.settings = settings;
+    }
+
+    fn link_index(&mut self, name: &str) -> usize {
+        self.links.iter().position(|it| it == name).unwrap_or_else(|| {
+            self.links.push(name.into());
+            self.gates.push(Time::ZERO);
+            self.links.len() - 1
+        })
+    }
+
+    pub(super) fn take_snapshot(&mut self, snapshot: &Snapshot) {
+        for name in self.up.keys().filter(|name| !snapshot.links.iter().any(|it| it.name == **name))
+        {
+            self.addresses.forget(name);
+        }
+        self.up = snapshot.links.iter().map(|link| (link.name.clone(), link.up)).collect();
+        for link in &snapshot.links {
+            let own = snapshot.addresses.iter().filter(|(dev, _)| *dev == link.name);
+            self.addresses.set_actual(&link.name, own.map(|(_, present)| *present).collect());
+        }
+        self.addresses.want(STATIC, !self.stopping);
+    }
+
+    fn start_instance(
+        &mut self,
+        index: usize,
+        quiet_until: Time,
+        now: Time,
+        out: &mut Vec<Action>,
+    ) {
+        let condition = self.slots[index].condition.clone();
+        let event = instance::Event::Start { condition: &condition, quiet_until };
+        self.apply(index, now, event, out);
+    }
+
+    /// A master goes on if no peer can have missed it yet; a backup in any case.
+    fn may_resume(&self, index: usize, former: &InstanceState, now: Time) -> bool {
+        let slot = &self.slots[index];
+        let patience = slot.settings.advert_interval * u32::from(slot.settings.down_timer_adverts);
+        let recent = former.last_sent.is_some_and(|at| at <= now && now.since(at) < patience);
+        let able = slot.condition == Condition::Good;
+        match former.state {
+            State::Master => able && recent,
+            State::Backup => able,
+            State::Init | State::Fault => false,
+        }
+    }
+
+    fn resume(
+        &mut self,
+        index: usize,
+        former: &InstanceState,
+        saved: Time,
+        now: Time,
+        out: &mut Vec<Action>,
+    ) {
+        self.slots[index].counters = former.counters;
+        let last_advert = former.last_sent.filter(|_| former.state == State::Master);
+        let event = instance::Event::Resume {
+            state: former.state,
+            last_advert: last_advert.unwrap_or(saved.min(now)),
+        };
+        self.apply(index, now, event, out);
+        if let Some(group) = self.slots[index].group {
+            self.groups[group].state = former.state;
+        }
+    }
+}
+
+impl Handover {
+    fn instance(&self, key: &Key) -> Option<&InstanceState> {
+        self.instances.iter().find(|it| it.key == *key)
+    }
+}

@@ -11,7 +11,10 @@ export interface ExecOptions {
   /** What the child reads; without it, it reads nothing. */
   stdin?: string | Uint8Array;
   onLine?: (line: string, stream: Stream) => void;
+  /** Ends the program by SIGTERM; `exec` still waits for it. */
   signal?: AbortSignal;
+  /** A process group of its own: Ctrl-C doesn't reach it, and `signal` ends what it has started as well. */
+  group?: boolean;
 }
 
 export interface ExecResult {
@@ -36,17 +39,19 @@ export function exec(argv: string[], options: ExecOptions = {}): Promise<ExecRes
     cwd: options.cwd,
     env: options.env ?? process.env,
     stdio: [options.stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
-    ...(options.signal && { signal: options.signal }),
+    detached: options.group ?? false,
   });
+  const stop = () => kill(child, options.group ?? false);
+  if (options.signal?.aborted) stop();
+  options.signal?.addEventListener("abort", stop);
   child.stdin?.on("error", () => {}); // a child that doesn't read its input is no failure of ours
   child.stdin?.end(options.stdin);
   return new Promise((done, failed) => {
     const stdout = collect(child, "stdout", options.onLine);
     const stderr = collect(child, "stderr", options.onLine);
-    child.on("error", (cause) => {
-      if (child.pid === undefined) failed(new Error(`start ${file}: ${cause.message}`, { cause }));
-    });
+    child.on("error", (cause) => failed(new Error(`start ${file}: ${cause.message}`, { cause })));
     child.on("close", (code, signal) => {
+      options.signal?.removeEventListener("abort", stop);
       const lost = signal ? 128 + (signals[signal] ?? 0) : 1;
       done({ code: code ?? lost, stdout: stdout(), stderr: stderr() });
     });
@@ -75,6 +80,15 @@ export function execInForeground(
       done(code ?? 128 + (signals[signal ?? "SIGHUP"] ?? 0));
     });
   });
+}
+
+function kill(child: ChildProcess, group: boolean): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(group ? -child.pid : child.pid, "SIGTERM");
+  } catch {
+    // it has ended by itself
+  }
 }
 
 function collect(child: ChildProcess, name: Stream, onLine: ExecOptions["onLine"]): () => string {

@@ -75,6 +75,7 @@ async function run(
           env: { ...process.env, ...env },
           stdin,
           signal,
+          group: true,
         });
   return succeeded(result, "the command");
 }

@@ -151,6 +151,10 @@ function ourWayInto(tool: string): HostPlan["openFirewall"] {
   return tool === "iptables" || tool === "nftables" ? tool : "none";
 }
 
+/**
+ * A member must know all members: as peers, and by their MACs. A server alone waits for nobody: at most a director's
+ * check is not let in yet.
+ */
 function incompleteOf(
   draft: Draft,
   host: string,
@@ -164,7 +168,7 @@ function incompleteOf(
     needed.set(pair, new Set([...(needed.get(pair) ?? []), ...hosts]));
   for (const pair of pairs) need(pair, ...pair.members);
   for (const { pair, servers } of services) {
-    need(pair, host, ...pair.members);
+    need(pair, host);
     if (!pairs.includes(pair)) continue;
     need(
       pair,

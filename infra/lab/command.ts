@@ -1,5 +1,6 @@
 /** Runs programs of this machine. */
 import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
 
 /** What a program answered. */
 export interface Outcome {
@@ -75,8 +76,8 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
     for (const stream of ["stdout", "stderr"] as const) {
       child[stream].setEncoding("utf8").on("data", (text: string) => {
         output[stream] += text;
-        if (options.onLine) for (const line of text.split("\n")) if (line.trim()) options.onLine(line);
       });
+      if (options.onLine) createInterface({ input: child[stream] }).on("line", options.onLine);
     }
     child.stdin.on("error", () => {}); // It ended without reading all: its exit code tells.
     child.stdin.end(options.input ?? "");

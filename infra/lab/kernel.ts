@@ -13,6 +13,9 @@ const configFile = join(import.meta.dirname, "kernel.config");
 /** Raise it when `build` changes in a way that the result shows. */
 const recipeVersion = "1";
 
+/** How many files there are to compile, for those who wait. */
+const roughly = 1100;
+
 /** The oldest that is known to run on processors with AMX; Debian has it in sid and trixie-backports. */
 const oldest = [7, 2] as const;
 
@@ -67,7 +70,7 @@ async function buildKernel(into: string, scratch: string, progress: Progress): P
   const objects = join(scratch, "objects");
   await must(["mkdir", "-p", objects]);
   const make = (target: string, ...more: string[]) => [
-    ...["nice", "-n", "5", "make", "-s", "-C", source, `O=${objects}`, "ARCH=um"],
+    ...["nice", "-n", "5", "make", "-C", source, `O=${objects}`, "ARCH=um"],
     ...[`-j${availableParallelism()}`, "KBUILD_BUILD_TIMESTAMP=1970-01-01"],
     ...["KBUILD_BUILD_USER=lab", "KBUILD_BUILD_HOST=lab", target, ...more],
   ];
@@ -80,8 +83,16 @@ async function buildKernel(into: string, scratch: string, progress: Progress): P
   const refused = notGranted(readFileSync(configFile, "utf8"), config);
   if (refused.length > 0)
     throw new Error(`this kernel does not take from kernel.config: ${refused.join(", ")}`);
-  const compiling = "kernel: compiling (some minutes, once)";
-  await beating(progress, compiling, must(make("linux"), { timeoutMs: 3_600_000 }));
+  let files = 0;
+  const count = (line: string) => {
+    if (/^\s*CC\s/.test(line)) files++;
+  };
+  await beating(
+    progress,
+    "kernel: compiling, once",
+    must(make("linux"), { timeoutMs: 3_600_000, onLine: count }),
+    () => `${files} of about ${roughly} files, `,
+  );
   copyFileSync(join(objects, "linux"), join(into, "linux"));
   await must(["strip", join(into, "linux")]);
   chmodSync(join(into, "linux"), 0o755);

@@ -17,14 +17,19 @@ export function onStderr(): Progress {
   };
 }
 
-/** Repeats `what` with the time it has taken, every ten seconds, until `work` ends. */
-export async function beating<T>(progress: Progress, what: string, work: Promise<T>): Promise<T> {
+/** Tells `what` now, and again every ten seconds with the time it has taken, until `work` ends. */
+export async function beating<T>(
+  progress: Progress,
+  what: string,
+  work: Promise<T>,
+  detail: () => string = () => "",
+): Promise<T> {
   progress(what);
   const start = Date.now();
-  const timer = setInterval(
-    () => progress(`${what} (${Math.round((Date.now() - start) / 1000)} s so far)`),
-    10_000,
-  );
+  const timer = setInterval(() => {
+    const seconds = Math.round((Date.now() - start) / 1000);
+    progress(`${what} (${detail()}${seconds} s so far)`);
+  }, 10_000);
   try {
     return await work;
   } finally {

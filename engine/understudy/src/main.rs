@@ -6,6 +6,7 @@ mod daemon;
 mod log;
 mod netlink;
 mod notify;
+mod probe;
 #[allow(unsafe_code)]
 mod sys;
 

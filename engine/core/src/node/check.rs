@@ -39,6 +39,9 @@ use crate::time::Time;
 /// How often the kernel's table is read again: IPVS tells nobody about changes.
 pub const RECONCILE_PERIOD: Duration = Duration::from_secs(5);
 
+/// How soon it is read after the kernel refused something.
+const READ_AFTER_REFUSAL: Duration = Duration::from_millis(100);
+
 /// All virtual servers of one host.
 #[derive(Debug)]
 pub struct CheckNode {
@@ -204,6 +207,8 @@ impl CheckNode {
                     let reason = Reason::Said(what.clone());
                     journal(out, now, "ipvs", "change refused".to_string(), reason);
                     self.refused = Some(what);
+                    // Perhaps the table was not what we thought: look at once, but at a lasting trouble only as ever.
+                    self.next_reading = self.next_reading.min(now + READ_AFTER_REFUSAL);
                 }
             }
             Event::Reload(settings) => self.reload(settings, now, out),

@@ -10,7 +10,6 @@ use understudy_core::node::settings::HostSettings;
 use understudy_core::time::Time;
 
 pub use super::context::Context;
-#[expect(unused_imports, reason = "for the workers, which land next")]
 pub use crate::notify::child::Exit;
 pub use crate::notify::child::{ChildId, Outcome};
 pub use crate::sys::epoll::Interest;

@@ -4,7 +4,7 @@ use crate::random::Random;
 use alloc::string::ToString;
 
 fn key(n: u64) -> ServiceKey {
-    if n % 3 == 0 {
+    if n.is_multiple_of(3) {
         ServiceKey::Mark { family: Family::V4, mark: u32::try_from(n).unwrap() + 1 }
     } else {
         let ip = IpAddr::from([10, 0, 0, u8::try_from(n).unwrap()]);
@@ -34,7 +34,7 @@ fn table(random: &mut Random) -> Vec<Service> {
             key: key(n),
             scheduler: ["rr", "wrr"][usize::try_from(random.below(2)).unwrap()].to_string(),
             flags: 0,
-            persistence: (random.below(2) == 0).then(|| Persistence {
+            persistence: (random.below(2) == 0).then_some(Persistence {
                 timeout_s: 300,
                 granularity: u32::MAX,
                 engine: None,

@@ -1,0 +1,3 @@
+//! Sockets that carry core's check conversations; nothing waits.
+
+pub mod connection;

@@ -34,7 +34,11 @@ describe.skipIf(noKeepalived !== undefined)(`keepalived ${noKeepalived ?? "reads
     ],
     [
       "keywords by name",
-      { pair: { keywords: { garp_master_refresh: "60", virtual_routes: ["192.0.2.0/24 via 10.20.0.1 dev eth0"] } } },
+      {
+        pair: {
+          keywords: { garp_master_refresh: "60", virtual_routes: ["192.0.2.0/24 via 10.20.0.1 dev eth0"] },
+        },
+      },
     ],
   ])("%s", (_, changed) => {
     const { hosts } = plan(aSite(aSiteInput(changed)), anEnvironment(), someHosts());

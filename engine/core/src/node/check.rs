@@ -558,7 +558,13 @@ fn quorum_reason(settings: &VirtualServer, have: u64) -> Reason {
 }
 
 fn journal(out: &mut Actions, at: Time, subject: &str, change: String, reason: Reason) {
-    out.push(Action::Journal(Entry { at, subject: subject.to_string(), change, reason }));
+    out.push(Action::Journal(Entry {
+        at,
+        subject: subject.to_string(),
+        change,
+        reason,
+        announced_after: None,
+    }));
 }
 
 /// Who learns of a change: the journal, the notifier, the FIFO; in keepalived's order.

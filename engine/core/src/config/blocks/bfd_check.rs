@@ -1,0 +1,9 @@
+//! `BFD_CHECK` (reference §2.26). It does not work yet: the block is reported and skipped.
+
+use crate::config::keyword::{Keyword, Table, not_yet};
+
+/// Its keywords.
+pub const TABLE: Table<()> =
+    Table { block: "virtual_server/real_server/BFD_CHECK", keywords: &[KEYWORDS] };
+
+const KEYWORDS: &[Keyword<()>] = &[not_yet("name"), not_yet("alpha")];

@@ -1,0 +1,399 @@
+//! `global_defs`: defaults and what concerns every process (reference §2.2).
+
+use alloc::format;
+use alloc::string::String;
+use core::net::IpAddr;
+use core::time::Duration;
+
+use super::vrrp_instance::{GarpLines, version};
+use super::{Keyword, Table, address, to_u8};
+use crate::command::{Command, RunAs};
+use crate::config::diagnostic::{At, Diagnostics, code};
+use crate::config::keyword::Argument;
+use crate::config::keyword::Reload::{Live, Restart};
+use crate::config::keyword::Repeated::{First, Last};
+use crate::config::keyword::{extra, ignored, kw, not_yet};
+use crate::config::script;
+use crate::config::tree::Node;
+use crate::node::settings::{Fifo, ProcessSettings};
+use crate::vrrp::settings::Version;
+
+/// A FIFO as written.
+#[derive(Clone, Debug, Default)]
+pub struct FifoLines {
+    path: Option<At<(String, Option<RunAs>)>>,
+    script: Option<At<Command>>,
+}
+
+/// All `global_defs` blocks together.
+#[derive(Clone, Debug, Default)]
+pub struct GlobalDefs {
+    router_id: Option<String>,
+    script_user: Option<RunAs>,
+    script_security: bool,
+    vrrp_rt_priority: Option<u8>,
+    fifo: FifoLines,
+    vrrp_fifo: FifoLines,
+    lvs_fifo: FifoLines,
+    /// Interface of addresses that have no other.
+    pub default_interface: Option<At<String>>,
+    /// Default of `log_all_failures`.
+    pub log_all_failures: bool,
+    /// Delete all of the kernel's services at start.
+    pub lvs_flush: bool,
+    /// Default destination of adverts.
+    pub mcast_group4: Option<IpAddr>,
+    /// Defaults of announcements.
+    pub garp: GarpLines,
+    /// Least distance between two announcements on one interface.
+    pub garp_interval: Duration,
+    /// One announcement per address, where nothing else is said.
+    pub min_garp: bool,
+    /// Default of `down_timer_adverts`.
+    pub down_timer_adverts: Option<u8>,
+    /// Default of the instance's keyword.
+    pub lower_prio_no_advert: bool,
+    /// Default of the instance's keyword.
+    pub higher_prio_send_advert: bool,
+    /// Default version of IPv4 instances.
+    pub version: Option<Version>,
+    /// Default of `check_unicast_src`.
+    pub check_unicast_src: bool,
+    /// Default of the instance's keyword.
+    pub notify_priority_changes: bool,
+    /// No instance becomes master before.
+    pub startup_delay: Duration,
+}
+
+const MAX: i64 = 0x7fff_ffff;
+const SECONDS: u64 = 4_294_967_295;
+
+/// Its keywords.
+pub const TABLE: Table<GlobalDefs> = Table { block: "global_defs", keywords: &[KEYWORDS] };
+
+const KEYWORDS: &[Keyword<GlobalDefs>] = &[
+    not_yet("process_names"),
+    not_yet("process_name"),
+    not_yet("vrrp_process_name"),
+    not_yet("checker_process_name"),
+    not_yet("lvs_process_name"),
+    not_yet("bfd_process_name"),
+    not_yet("use_symlink_paths"),
+    not_yet("set_supplementary_groups"),
+    kw("router_id", Live, Last, Argument::Word("a name", |g, w| g.router_id = Some(w.value))),
+    not_yet("notification_email_from"),
+    not_yet("smtp_server"),
+    not_yet("smtp_helo_name"),
+    not_yet("smtp_connect_timeout"),
+    not_yet("notification_email"),
+    not_yet("smtp_alert"),
+    not_yet("startup_script"),
+    not_yet("startup_script_timeout"),
+    not_yet("shutdown_script"),
+    not_yet("shutdown_script_timeout"),
+    not_yet("max_auto_priority"),
+    not_yet("min_auto_priority_delay"),
+    not_yet("smtp_alert_vrrp"),
+    not_yet("smtp_alert_checker"),
+    kw(
+        "checker_log_all_failures",
+        Live,
+        Last,
+        Argument::Switch(|g, on| g.log_all_failures = on.value),
+    ),
+    kw("dynamic_interfaces", Live, Last, Argument::Line(|_, _, _| {})),
+    not_yet("no_email_faults"),
+    kw(
+        "default_interface",
+        Live,
+        Last,
+        Argument::Line(|g, node, out| g.default_interface = interface(node, out)),
+    ),
+    not_yet("disable_local_igmp"),
+    not_yet("v3_checksum_as_v2"),
+    not_yet("lvs_timeouts"),
+    kw("lvs_flush", Restart, Last, Argument::Flag(|g, _| g.lvs_flush = true)),
+    not_yet("lvs_flush_on_stop"),
+    not_yet("lvs_flush_onstop"),
+    not_yet("lvs_sync_daemon"),
+    kw(
+        "vrrp_mcast_group4",
+        Live,
+        Last,
+        Argument::Line(|g, node, out| g.mcast_group4 = group4(node, out)),
+    ),
+    not_yet("vrrp_mcast_group6"),
+    kw(
+        "vrrp_garp_master_delay",
+        Live,
+        Last,
+        Argument::Int(0, 4294, |g, n| g.garp.delay = Some(secs(n))),
+    ),
+    kw(
+        "vrrp_garp_master_repeat",
+        Live,
+        Last,
+        Argument::Int(0, MAX, |g, n| g.garp.repeat = Some(n)),
+    ),
+    kw(
+        "vrrp_garp_master_refresh",
+        Live,
+        Last,
+        Argument::Int(0, MAX, |g, n| g.garp.refresh = Some(secs(n))),
+    ),
+    kw(
+        "vrrp_garp_master_refresh_repeat",
+        Live,
+        Last,
+        Argument::Int(0, MAX, |g, n| g.garp.refresh_repeat = Some(n)),
+    ),
+    kw(
+        "vrrp_garp_lower_prio_delay",
+        Live,
+        Last,
+        Argument::Int(0, 4294, |g, n| g.garp.lower_prio_delay = Some(secs(n))),
+    ),
+    kw(
+        "vrrp_garp_lower_prio_repeat",
+        Live,
+        Last,
+        Argument::Int(0, MAX, |g, n| g.garp.lower_prio_repeat = Some(n)),
+    ),
+    kw(
+        "vrrp_down_timer_adverts",
+        Live,
+        Last,
+        Argument::Int(1, 100, |g, n| g.down_timer_adverts = Some(to_u8(n))),
+    ),
+    kw(
+        "vrrp_garp_interval",
+        Live,
+        Last,
+        Argument::Time(0, SECONDS, |g, t| g.garp_interval = t.value),
+    ),
+    not_yet("vrrp_gna_interval"),
+    kw("vrrp_min_garp", Live, Last, Argument::Switch(|g, on| g.min_garp = on.value)),
+    not_yet("vrrp_garp_extra_if"),
+    not_yet("vrrp_vmac_garp_intvl"),
+    kw(
+        "vrrp_lower_prio_no_advert",
+        Live,
+        Last,
+        Argument::Switch(|g, on| g.lower_prio_no_advert = on.value),
+    ),
+    kw(
+        "vrrp_higher_prio_send_advert",
+        Live,
+        Last,
+        Argument::Switch(|g, on| g.higher_prio_send_advert = on.value),
+    ),
+    kw("vrrp_version", Live, Last, Argument::Int(2, 3, |g, n| g.version = Some(version(&n)))),
+    not_yet("vrrp_iptables"),
+    not_yet("vrrp_ipsets"),
+    not_yet("nftables"),
+    not_yet("nftables_priority"),
+    not_yet("nftables_ifindex"),
+    kw("vrrp_check_unicast_src", Live, Last, Argument::Flag(|g, _| g.check_unicast_src = true)),
+    not_yet("vrrp_skip_check_adv_addr"),
+    not_yet("vrrp_strict"),
+    not_yet("vrrp_priority"),
+    not_yet("vrrp_no_swap"),
+    kw(
+        "vrrp_rt_priority",
+        Live,
+        Last,
+        Argument::Int(0, 99, |g, n| g.vrrp_rt_priority = Some(to_u8(n)).filter(|n| *n > 0)),
+    ),
+    not_yet("vrrp_cpu_affinity"),
+    not_yet("vrrp_rlimit_rttime"),
+    not_yet("vrrp_rlimit_rtime"),
+    not_yet("nftables_ipvs"),
+    not_yet("nftables_ipvs_priority"),
+    not_yet("nftables_ipvs_start_fwmark"),
+    not_yet("nftables_counters"),
+    kw(
+        "notify_fifo",
+        Live,
+        First,
+        Argument::Line(|g, node, out| g.fifo.path = fifo_path(node, out)),
+    ),
+    kw("notify_fifo_script", Live, First, Argument::Script(|g, c| g.fifo.script = Some(c))),
+    kw(
+        "vrrp_notify_fifo",
+        Live,
+        First,
+        Argument::Line(|g, node, out| g.vrrp_fifo.path = fifo_path(node, out)),
+    ),
+    kw(
+        "vrrp_notify_fifo_script",
+        Live,
+        First,
+        Argument::Script(|g, c| g.vrrp_fifo.script = Some(c)),
+    ),
+    kw(
+        "vrrp_notify_priority_changes",
+        Live,
+        Last,
+        Argument::Switch(|g, on| g.notify_priority_changes = on.value),
+    ),
+    not_yet("fifo_write_vrrp_states_on_reload"),
+    kw(
+        "lvs_notify_fifo",
+        Live,
+        First,
+        Argument::Line(|g, node, out| g.lvs_fifo.path = fifo_path(node, out)),
+    ),
+    kw("lvs_notify_fifo_script", Live, First, Argument::Script(|g, c| g.lvs_fifo.script = Some(c))),
+    not_yet("checker_priority"),
+    not_yet("checker_no_swap"),
+    not_yet("checker_rt_priority"),
+    not_yet("checker_cpu_affinity"),
+    not_yet("checker_rlimit_rttime"),
+    not_yet("checker_rlimit_rtime"),
+    not_yet("bfd_priority"),
+    not_yet("bfd_no_swap"),
+    not_yet("bfd_rt_priority"),
+    not_yet("bfd_cpu_affinity"),
+    not_yet("bfd_rlimit_rttime"),
+    not_yet("bfd_rlimit_rtime"),
+    not_yet("snmp_socket"),
+    not_yet("enable_traps"),
+    not_yet("enable_snmp_vrrp"),
+    not_yet("enable_snmp_keepalived"),
+    not_yet("enable_snmp_rfc"),
+    not_yet("enable_snmp_rfcv2"),
+    not_yet("enable_snmp_rfcv3"),
+    not_yet("enable_snmp_checker"),
+    not_yet("snmp_vs_stats_update_interval"),
+    not_yet("snmp_rs_stats_update_interval"),
+    not_yet("enable_dbus"),
+    not_yet("dbus_service_name"),
+    not_yet("dbus_no_interface_name"),
+    kw(
+        "script_user",
+        Live,
+        Last,
+        Argument::Line(|g, node, out| g.script_user = script::user(node, out)),
+    ),
+    kw("enable_script_security", Live, Last, Argument::Flag(|g, _| g.script_security = true)),
+    not_yet("vrrp_netlink_cmd_rcv_bufs"),
+    not_yet("vrrp_netlink_cmd_rcv_bufs_force"),
+    not_yet("vrrp_netlink_monitor_rcv_bufs"),
+    not_yet("vrrp_netlink_monitor_rcv_bufs_force"),
+    not_yet("process_monitor_rcv_bufs"),
+    not_yet("process_monitor_rcv_bufs_force"),
+    not_yet("lvs_netlink_cmd_rcv_bufs"),
+    not_yet("lvs_netlink_cmd_rcv_bufs_force"),
+    not_yet("lvs_netlink_monitor_rcv_bufs"),
+    not_yet("lvs_netlink_monitor_rcv_bufs_force"),
+    not_yet("rs_init_notifies"),
+    not_yet("no_checker_emails"),
+    not_yet("vrrp_rx_bufs_policy"),
+    not_yet("vrrp_rx_bufs_multiplier"),
+    kw(
+        "vrrp_startup_delay",
+        Live,
+        Last,
+        Argument::Time(1_000, SECONDS, |g, t| g.startup_delay = t.value),
+    ),
+    not_yet("vrrp_delay_after_boot"),
+    not_yet("log_unknown_vrids"),
+    not_yet("vrrp_owner_ignore_adverts"),
+    not_yet("vmac_prefix"),
+    not_yet("vmac_addr_prefix"),
+    not_yet("umask"),
+    ignored("random_seed", "keepalived reads it and clears it again"),
+    not_yet("reload_check_config"),
+    not_yet("reload_time_file"),
+    not_yet("reload_repeat"),
+    not_yet("reload_file"),
+    not_yet("include_check"),
+    not_yet("config_save_dir"),
+    not_yet("tmp_config_directory"),
+    not_yet("data_use_instance"),
+    not_yet("json_version"),
+    not_yet("iproute_usr_dir"),
+    not_yet("iproute_etc_dir"),
+    not_yet("state_dump_file"),
+    ignored("stats_dump_file", "keepalived never uses the name"),
+    ignored("json_dump_file", "keepalived never uses the name"),
+];
+
+impl GlobalDefs {
+    /// The final settings of every process.
+    pub fn settings(&self, out: &mut Diagnostics) -> ProcessSettings {
+        ProcessSettings {
+            router_id: self.router_id.clone(),
+            script_user: self.script_user.clone(),
+            script_security: self.script_security,
+            vrrp_rt_priority: self.vrrp_rt_priority,
+            notify_fifo: self.fifo.settings("notify_fifo", out),
+            vrrp_notify_fifo: self.vrrp_fifo.settings("vrrp_notify_fifo", out),
+            lvs_notify_fifo: self.lvs_fifo.settings("lvs_notify_fifo", out),
+        }
+    }
+
+    /// Where an address goes that names no interface and has no instance.
+    #[must_use]
+    pub fn default_interface(&self) -> &str {
+        self.default_interface.as_ref().map_or("eth0", |i| &i.value)
+    }
+}
+
+impl FifoLines {
+    fn settings(&self, name: &str, out: &mut Diagnostics) -> Option<Fifo> {
+        let script = self.script.as_ref();
+        let Some(At { value: (path, owner), .. }) = &self.path else {
+            if let Some(script) = script {
+                out.add(code::NO_EFFECT, script.span, format!("`{name}_script` without `{name}`"))
+                    .label("never started");
+            }
+            return None;
+        };
+        let script = script.map(|s| s.value.clone());
+        Some(Fifo { path: path.clone(), owner: owner.clone(), script })
+    }
+}
+
+const fn secs(number: At<i64>) -> Duration {
+    Duration::from_secs(number.value.unsigned_abs())
+}
+
+/// `PATH [USER [GROUP]]`
+fn fifo_path(node: &Node, out: &mut Diagnostics) -> Option<At<(String, Option<RunAs>)>> {
+    let Some(path) = node.arguments().first() else {
+        let message = format!("`{}` needs a path", node.keyword().text);
+        out.add(code::MISSING_ARGUMENT, node.keyword().span, message);
+        return None;
+    };
+    let owner = node.arguments().get(1).map(|user| RunAs {
+        user: user.text.clone(),
+        group: node.arguments().get(2).map(|group| group.text.clone()),
+    });
+    extra(node, 4, out);
+    Some(At::new((path.text.clone(), owner), path.span))
+}
+
+/// `IF`
+pub fn interface(node: &Node, out: &mut Diagnostics) -> Option<At<String>> {
+    let Some(word) = node.arguments().first() else {
+        let message = format!("`{}` needs an interface", node.keyword().text);
+        out.add(code::MISSING_ARGUMENT, node.keyword().span, message);
+        return None;
+    };
+    extra(node, 2, out);
+    address::interface(&node.keyword().text, word, out)
+}
+
+/// An IPv4 multicast group.
+pub fn group4(node: &Node, out: &mut Diagnostics) -> Option<IpAddr> {
+    let ip = super::ip(node, out)?;
+    if !ip.value.is_ipv4() || !ip.value.is_multicast() {
+        let message =
+            format!("`{}`: {} is no IPv4 multicast address", node.keyword().text, ip.value);
+        out.add(code::BAD_ARGUMENT, ip.span, message)
+            .label("expected 224.0.0.0 to 239.255.255.255");
+        return None;
+    }
+    Some(ip.value)
+}

@@ -1,0 +1,247 @@
+//! One file per block: what it accepts, what it becomes, what is wrong with it. Here: the file itself.
+
+pub mod address;
+pub mod authentication;
+pub mod bfd_check;
+pub mod bfd_instance;
+pub mod checker;
+pub mod dns_check;
+pub mod file_check;
+pub mod garp_group;
+pub mod global_defs;
+pub mod http_get;
+pub mod misc_check;
+pub mod ping_check;
+pub mod real_server;
+pub mod smtp_check;
+pub mod ssl;
+pub mod ssl_get;
+pub mod tcp_check;
+pub mod track;
+pub mod track_file;
+pub mod track_group;
+pub mod udp_check;
+pub mod understudy;
+pub mod url;
+pub mod virtual_server;
+pub mod virtual_server_group;
+pub mod vrrp_instance;
+pub mod vrrp_script;
+pub mod vrrp_sync_group;
+pub mod vrrp_track_process;
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::diagnostic::{At, Diagnostics, code};
+use super::keyword::Reload::Restart;
+use super::keyword::Repeated::{Add, First};
+use super::keyword::{Argument, Keyword, Listed, Reload, Table, extra, kw, not_yet};
+use super::tree::Node;
+use address::AddressLine;
+use global_defs::GlobalDefs;
+use virtual_server::VirtualServer;
+use virtual_server_group::VirtualServerGroup;
+use vrrp_instance::VrrpInstance;
+use vrrp_script::VrrpScript;
+use vrrp_sync_group::VrrpSyncGroup;
+
+/// Everything as written, before names are resolved and defaults filled in.
+#[derive(Debug, Default)]
+pub struct Configuration {
+    /// `global_defs`, all of them together.
+    pub global: GlobalDefs,
+    /// `static_ipaddress`.
+    pub static_addresses: Vec<AddressLine>,
+    /// `vrrp_instance`.
+    pub instances: Vec<VrrpInstance>,
+    /// `vrrp_sync_group`.
+    pub sync_groups: Vec<VrrpSyncGroup>,
+    /// `vrrp_script`.
+    pub scripts: Vec<VrrpScript>,
+    /// `virtual_server`.
+    pub virtual_servers: Vec<VirtualServer>,
+    /// `virtual_server_group`.
+    pub virtual_server_groups: Vec<VirtualServerGroup>,
+}
+
+/// The top level.
+pub const TABLE: Table<Configuration> = Table { block: "top", keywords: &[KEYWORDS, OWN] };
+
+const KEYWORDS: &[Keyword<Configuration>] = &[
+    not_yet("linkbeat_use_polling"),
+    not_yet("net_namespace"),
+    not_yet("net_namespace_ipvs"),
+    not_yet("namespace_with_ipsets"),
+    not_yet("use_pid_dir"),
+    not_yet("instance"),
+    not_yet("child_wait_time"),
+    block("global_defs", |c, node, out| {
+        global_defs::TABLE.apply("global_defs", &mut c.global, lines(node), out);
+    }),
+    not_yet("track_group"),
+    block("static_ipaddress", |c, node, out| {
+        c.static_addresses.extend(lines(node).iter().filter_map(|n| address::parse(n, out)));
+    }),
+    not_yet("static_routes"),
+    not_yet("static_rules"),
+    block("vrrp_sync_group", |c, node, out| {
+        add(&mut c.sync_groups, vrrp_sync_group::parse(node, out), |g| &g.name, "sync group", out);
+    }),
+    not_yet("garp_group"),
+    not_yet("linkbeat_interfaces"),
+    block("vrrp_instance", |c, node, out| {
+        add(&mut c.instances, vrrp_instance::parse(node, out), |i| &i.name, "instance", out);
+    }),
+    block("vrrp_script", |c, node, out| {
+        add(&mut c.scripts, vrrp_script::parse(node, out), |s| &s.name, "script", out);
+    }),
+    not_yet("vrrp_track_process"),
+    not_yet("interface_up_down_delays"),
+    not_yet("SSL"),
+    block("virtual_server_group", |c, node, out| {
+        let group = virtual_server_group::parse(node, out);
+        add(&mut c.virtual_server_groups, group, |g| &g.name, "virtual server group", out);
+    }),
+    block("virtual_server", |c, node, out| {
+        c.virtual_servers.extend(virtual_server::parse(node, out));
+    }),
+    not_yet("bfd_instance"),
+    not_yet("track_file"),
+    not_yet("vrrp_track_file"),
+];
+
+/// What keepalived does not have; not among the listed keywords.
+const OWN: &[Keyword<Configuration>] = &[kw(
+    "understudy",
+    Restart,
+    First,
+    Argument::Block(|_, node, out| {
+        understudy::TABLE.apply("understudy", &mut (), lines(node), out)
+    }),
+)];
+
+const fn block(
+    name: &'static str,
+    parse: fn(&mut Configuration, &Node, &mut Diagnostics),
+) -> Keyword<Configuration> {
+    kw(name, Reload::Live, Add, Argument::Block(parse))
+}
+
+/// The lines of a node's block.
+#[must_use]
+pub fn lines(node: &Node) -> &[Node] {
+    node.block.as_ref().map_or(&[], |block| &block.nodes)
+}
+
+/// The words of a block that is a list of words, on whatever lines.
+pub fn list_of_words(node: &Node, out: &mut Diagnostics) -> Vec<At<String>> {
+    let mut words = Vec::new();
+    extra(node, 1, out);
+    for line in lines(node).iter().filter(|line| !line.is_stray_close()) {
+        if let Some(inner) = &line.block {
+            out.add(code::UNEXPECTED_OPEN, inner.open, "a list of names has no block in it");
+        }
+        words.extend(line.words.iter().map(|w| At::new(w.text.clone(), w.span)));
+    }
+    words
+}
+
+/// The one name that follows a block's keyword.
+pub fn name(node: &Node, out: &mut Diagnostics) -> Option<At<String>> {
+    let keyword = node.keyword();
+    let Some(word) = node.arguments().first() else {
+        let message = format!("`{}` needs a name", keyword.text);
+        out.add(code::MISSING_ARGUMENT, keyword.span, message);
+        return None;
+    };
+    if let Some(second) = node.arguments().get(1) {
+        let words: Vec<&str> = node.arguments().iter().map(|w| w.text.trim_matches('_')).collect();
+        out.add(code::BAD_ARGUMENT, second.span, format!("`{}` takes one name", keyword.text))
+            .label("a second word")
+            .help(format!("a name has no blanks: did you mean `{}`?", words.join("_")));
+    }
+    Some(At::new(word.text.clone(), word.span))
+}
+
+/// Adds an object unless there is one of its name.
+fn add<O>(
+    objects: &mut Vec<O>,
+    object: Option<O>,
+    name: fn(&O) -> &At<String>,
+    what: &str,
+    out: &mut Diagnostics,
+) {
+    let Some(object) = object else { return };
+    let own = name(&object);
+    if let Some(first) = objects.iter().map(name).find(|n| n.value == own.value) {
+        out.add(code::DUPLICATE, own.span, format!("{what} `{}` is defined twice", own.value))
+            .related(first.span, "defined here first");
+        return;
+    }
+    objects.push(object);
+}
+
+/// All keywords of all blocks, in the order of keepalived's own tables.
+#[must_use]
+pub fn keywords() -> Vec<Listed> {
+    let mut all = Vec::new();
+    all.extend(KEYWORDS.iter().map(|k| Listed { block: "top", keyword: k.name, status: k.status }));
+    all.extend(global_defs::TABLE.list());
+    all.extend(track_group::TABLE.list());
+    all.extend(vrrp_sync_group::TABLE.list());
+    all.extend(garp_group::TABLE.list());
+    all.extend(vrrp_instance::TABLE.list());
+    all.extend(authentication::TABLE.list());
+    all.extend(authentication::HMAC.list());
+    all.extend(vrrp_script::TABLE.list());
+    all.extend(vrrp_track_process::TABLE.list());
+    all.extend(track_file::TABLE.list());
+    all.extend(track_file::DEPRECATED.list());
+    all.extend(bfd_instance::TABLE.list());
+    all.extend(ssl::TABLE.list());
+    all.extend(virtual_server::TABLE.list());
+    all.extend(real_server::TABLE.list());
+    all.extend(misc_check::TABLE.list());
+    all.extend(smtp_check::TABLE.list());
+    all.extend(smtp_check::HOST.list());
+    all.extend(tcp_check::TABLE.list());
+    all.extend(ping_check::TABLE.list());
+    all.extend(udp_check::TABLE.list());
+    all.extend(http_get::TABLE.list());
+    all.extend(url::TABLE.list());
+    all.extend(ssl_get::TABLE.list());
+    all.extend(ssl_get::URL.list());
+    all.extend(dns_check::TABLE.list());
+    all.extend(file_check::TABLE.list());
+    all.extend(bfd_check::TABLE.list());
+    all
+}
+
+/// A number whose range was checked.
+fn to_u32(number: At<i64>) -> u32 {
+    u32::try_from(number.value).unwrap_or(u32::MAX)
+}
+
+/// A number whose range was checked.
+fn to_u8(number: At<i64>) -> u8 {
+    u8::try_from(number.value).unwrap_or(u8::MAX)
+}
+
+/// A number whose range was checked.
+fn to_u16(number: At<i64>) -> u16 {
+    u16::try_from(number.value).unwrap_or(u16::MAX)
+}
+
+/// The one address that follows a keyword.
+fn ip(node: &Node, out: &mut Diagnostics) -> Option<At<core::net::IpAddr>> {
+    let keyword = node.keyword();
+    let Some(word) = node.arguments().first() else {
+        let message = format!("`{}` needs an address", keyword.text);
+        out.add(code::MISSING_ARGUMENT, keyword.span, message);
+        return None;
+    };
+    extra(node, 2, out);
+    super::value::ip(&keyword.text, word, out)
+}

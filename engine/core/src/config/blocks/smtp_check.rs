@@ -1,0 +1,45 @@
+//! `SMTP_CHECK` (reference §2.18). It does not work yet: the block is reported and skipped.
+
+use crate::config::keyword::{Keyword, Table, not_yet};
+
+/// Its keywords.
+pub const TABLE: Table<()> =
+    Table { block: "virtual_server/real_server/SMTP_CHECK", keywords: &[KEYWORDS] };
+
+const KEYWORDS: &[Keyword<()>] = &[
+    not_yet("helo_name"),
+    not_yet("host"),
+    not_yet("connect_ip"),
+    not_yet("connect_port"),
+    not_yet("bindto"),
+    not_yet("bind_port"),
+    not_yet("bind_if"),
+    not_yet("connect_timeout"),
+    not_yet("fwmark"),
+    not_yet("retry"),
+    not_yet("delay_before_retry"),
+    not_yet("warmup"),
+    not_yet("delay_loop"),
+    not_yet("alpha"),
+    not_yet("log_all_failures"),
+];
+
+/// Keywords of `host` in it.
+pub const HOST: Table<()> =
+    Table { block: "virtual_server/real_server/SMTP_CHECK/host", keywords: &[HOST_KEYWORDS] };
+
+const HOST_KEYWORDS: &[Keyword<()>] = &[
+    not_yet("connect_ip"),
+    not_yet("connect_port"),
+    not_yet("bindto"),
+    not_yet("bind_port"),
+    not_yet("bind_if"),
+    not_yet("connect_timeout"),
+    not_yet("fwmark"),
+    not_yet("retry"),
+    not_yet("delay_before_retry"),
+    not_yet("warmup"),
+    not_yet("delay_loop"),
+    not_yet("alpha"),
+    not_yet("log_all_failures"),
+];

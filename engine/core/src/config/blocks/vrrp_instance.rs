@@ -1,0 +1,704 @@
+//! `vrrp_instance`: one virtual router on one interface (reference §2.7).
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+use core::time::Duration;
+
+use super::address::{self, AddressLine};
+use super::authentication::{self, Authentication};
+use super::global_defs::{GlobalDefs, group4, interface};
+use super::track::{self, TrackLine};
+use super::{Argument, Keyword, Table, ip, kw, lines, name, to_u8, to_u32};
+use crate::command::Command;
+use crate::config::diagnostic::{At, Diagnostics, Span, code, count};
+use crate::config::keyword::Reload::Live;
+use crate::config::keyword::Repeated::{Add, First, Last};
+use crate::config::keyword::{extra, ignored, not_yet, refused};
+use crate::config::tree::Node;
+use crate::config::{script, value};
+use crate::net::address::Address;
+use crate::track::settings::Tracks;
+use crate::vrrp::settings::{Garp, InstanceSettings, Notify, Peer, Transport, Version};
+
+/// Announcements as written; what is missing comes from `global_defs`.
+#[derive(Clone, Debug, Default)]
+pub struct GarpLines {
+    /// Before the second set.
+    pub delay: Option<Duration>,
+    /// In the first and second set.
+    pub repeat: Option<At<i64>>,
+    /// Period.
+    pub refresh: Option<Duration>,
+    /// In each refresh.
+    pub refresh_repeat: Option<At<i64>>,
+    /// Second set after a worse advert.
+    pub lower_prio_delay: Option<Duration>,
+    /// After a worse advert.
+    pub lower_prio_repeat: Option<At<i64>>,
+}
+
+/// An instance as written.
+#[derive(Clone, Debug, Default)]
+pub struct VrrpInstance {
+    /// Its name.
+    pub name: At<String>,
+    interface: Option<At<String>>,
+    /// Its identifier.
+    pub vrid: Option<At<u8>>,
+    version: Option<At<Version>>,
+    state: Option<At<bool>>,
+    priority: Option<At<u8>>,
+    advert_int: Option<At<Duration>>,
+    nopreempt: Option<Span>,
+    preempt_delay: Option<At<Duration>>,
+    unicast: Option<Span>,
+    peers: Vec<At<Peer>>,
+    unicast_ttl: Option<At<u8>>,
+    check_unicast_src: bool,
+    source: Option<At<IpAddr>>,
+    group: Option<At<IpAddr>>,
+    authentication: Option<Authentication>,
+    /// Addresses in adverts.
+    pub vips: Vec<AddressLine>,
+    excluded: Vec<AddressLine>,
+    no_vips: bool,
+    down_timer_adverts: Option<u8>,
+    garp: GarpLines,
+    /// `track_interface`.
+    pub track_interfaces: Vec<TrackLine>,
+    /// `track_script`.
+    pub track_scripts: Vec<TrackLine>,
+    dont_track_primary: bool,
+    lower_prio_no_advert: Option<bool>,
+    higher_prio_send_advert: Option<bool>,
+    notify: Notify,
+    notify_priority_changes: Option<bool>,
+}
+
+const MAX: i64 = 0x7fff_ffff;
+/// The number of addresses in an advert is one byte.
+const MOST_VIPS: usize = 255;
+
+/// Its keywords.
+pub const TABLE: Table<VrrpInstance> = Table { block: "vrrp_instance", keywords: &[KEYWORDS] };
+
+const KEYWORDS: &[Keyword<VrrpInstance>] = &[
+    not_yet("use_vmac"),
+    not_yet("use_vmac_addr"),
+    not_yet("vmac_xmit_base"),
+    not_yet("use_ipvlan"),
+    kw("unicast_peer", Live, Add, Argument::Block(unicast_peers)),
+    not_yet("unicast_fault_no_peer"),
+    kw("check_unicast_src", Live, Last, Argument::Flag(|v, _| v.check_unicast_src = true)),
+    not_yet("old_unicast_checksum"),
+    refused("native_ipv6", "VRRP over IPv6 is still to come"),
+    kw(
+        "state",
+        Live,
+        Last,
+        Argument::Line(|v, node, out| v.state = state(node, out).or(v.state.take())),
+    ),
+    kw("interface", Live, Last, Argument::Line(|v, node, out| v.interface = interface(node, out))),
+    refused("vrf", "adverts would go to another network"),
+    kw("dont_track_primary", Live, Last, Argument::Flag(|v, _| v.dont_track_primary = true)),
+    kw(
+        "track_interface",
+        Live,
+        Add,
+        Argument::Block(|v, node, out| v.track_interfaces.extend(track::parse(lines(node), out))),
+    ),
+    kw(
+        "track_script",
+        Live,
+        Add,
+        Argument::Block(|v, node, out| v.track_scripts.extend(track::parse(lines(node), out))),
+    ),
+    not_yet("track_file"),
+    not_yet("track_process"),
+    not_yet("track_bfd"),
+    kw("mcast_src_ip", Live, Last, Argument::Line(|v, node, out| v.source = ip(node, out))),
+    kw(
+        "unicast_src_ip",
+        Live,
+        Last,
+        Argument::Line(|v, node, out| {
+            v.unicast = Some(node.keyword().span);
+            v.source = ip(node, out);
+        }),
+    ),
+    kw(
+        "mcast_dst_ip",
+        Live,
+        Last,
+        Argument::Line(|v, node, out| {
+            v.group = group4(node, out).map(|g| At::new(g, node.span()));
+        }),
+    ),
+    ignored("track_src_ip", "keepalived 2.4.3 never finds the address missing"),
+    kw(
+        "virtual_router_id",
+        Live,
+        Last,
+        Argument::Int(1, 255, |v, n| v.vrid = Some(At::new(to_u8(n.clone()), n.span))),
+    ),
+    kw(
+        "unicast_ttl",
+        Live,
+        Last,
+        Argument::Int(0, 255, |v, n| v.unicast_ttl = Some(At::new(to_u8(n.clone()), n.span))),
+    ),
+    kw(
+        "version",
+        Live,
+        Last,
+        Argument::Int(2, 3, |v, n| v.version = Some(At::new(version(&n), n.span))),
+    ),
+    kw(
+        "priority",
+        Live,
+        Last,
+        Argument::Int(1, 255, |v, n| v.priority = Some(At::new(to_u8(n.clone()), n.span))),
+    ),
+    kw(
+        "advert_int",
+        Live,
+        Last,
+        Argument::Time(10_000, 255_000_000, |v, t| v.advert_int = Some(t)),
+    ),
+    kw(
+        "virtual_ipaddress",
+        Live,
+        Add,
+        Argument::Block(|v, node, out| {
+            v.no_vips |= !address_lines(&mut v.vips, node, out);
+        }),
+    ),
+    kw(
+        "virtual_ipaddress_excluded",
+        Live,
+        Add,
+        Argument::Block(|v, node, out| {
+            address_lines(&mut v.excluded, node, out);
+        }),
+    ),
+    kw("no_virtual_ipaddress", Live, Last, Argument::Flag(|v, _| v.no_vips = true)),
+    not_yet("promote_secondaries"),
+    not_yet("linkbeat_use_polling"),
+    not_yet("v3_checksum_as_v2"),
+    not_yet("virtual_routes"),
+    not_yet("virtual_rules"),
+    kw("accept", Live, Last, Argument::Flag(|_, _| {})),
+    not_yet("no_accept"),
+    not_yet("skip_check_adv_addr"),
+    not_yet("strict_mode"),
+    kw("preempt", Live, Last, Argument::Flag(|v, _| v.nopreempt = None)),
+    kw("nopreempt", Live, Last, Argument::Flag(|v, at| v.nopreempt = Some(at.span))),
+    kw(
+        "preempt_delay",
+        Live,
+        Last,
+        Argument::Time(0, 1_000_000_000, |v, t| v.preempt_delay = Some(t)),
+    ),
+    ignored("debug", "keepalived stores it and never looks at it"),
+    kw("notify_backup", Live, First, Argument::Script(|v, c| v.notify.backup = Some(c.value))),
+    kw("notify_master", Live, First, Argument::Script(|v, c| v.notify.master = Some(c.value))),
+    kw("notify_fault", Live, First, Argument::Script(|v, c| v.notify.fault = Some(c.value))),
+    kw("notify_stop", Live, First, Argument::Script(|v, c| v.notify.stop = Some(c.value))),
+    kw(
+        "notify_deleted",
+        Live,
+        First,
+        Argument::Line(|v, node, out| v.notify.deleted = deleted(node, out)),
+    ),
+    kw("notify", Live, First, Argument::Script(|v, c| v.notify.any = Some(c.value))),
+    kw(
+        "notify_master_rx_lower_pri",
+        Live,
+        First,
+        Argument::Script(|v, c| v.notify.master_rx_lower_pri = Some(c.value)),
+    ),
+    not_yet("smtp_alert"),
+    kw(
+        "notify_priority_changes",
+        Live,
+        Last,
+        Argument::Switch(|v, on| v.notify_priority_changes = Some(on.value)),
+    ),
+    not_yet("lvs_sync_daemon_interface"),
+    kw(
+        "garp_master_delay",
+        Live,
+        Last,
+        Argument::Int(0, 4294, |v, n| v.garp.delay = Some(secs(n))),
+    ),
+    kw(
+        "garp_master_refresh",
+        Live,
+        Last,
+        Argument::Int(0, MAX, |v, n| v.garp.refresh = Some(secs(n))),
+    ),
+    kw("garp_master_repeat", Live, Last, Argument::Int(0, MAX, |v, n| v.garp.repeat = Some(n))),
+    kw(
+        "garp_master_refresh_repeat",
+        Live,
+        Last,
+        Argument::Int(0, MAX, |v, n| v.garp.refresh_repeat = Some(n)),
+    ),
+    kw(
+        "garp_lower_prio_delay",
+        Live,
+        Last,
+        Argument::Int(0, 4294, |v, n| v.garp.lower_prio_delay = Some(secs(n))),
+    ),
+    kw(
+        "garp_lower_prio_repeat",
+        Live,
+        Last,
+        Argument::Int(0, MAX, |v, n| v.garp.lower_prio_repeat = Some(n)),
+    ),
+    kw(
+        "down_timer_adverts",
+        Live,
+        Last,
+        Argument::Int(1, 100, |v, n| v.down_timer_adverts = Some(to_u8(n))),
+    ),
+    not_yet("timer_expired_backup"),
+    not_yet("thread_timer_expired"),
+    not_yet("garp_extra_if"),
+    not_yet("vmac_garp_intvl"),
+    kw(
+        "lower_prio_no_advert",
+        Live,
+        Last,
+        Argument::Switch(|v, on| v.lower_prio_no_advert = Some(on.value)),
+    ),
+    kw(
+        "higher_prio_send_advert",
+        Live,
+        Last,
+        Argument::Switch(|v, on| v.higher_prio_send_advert = Some(on.value)),
+    ),
+    not_yet("owner_ignore_adverts"),
+    not_yet("kernel_rx_buf_size"),
+    kw(
+        "authentication",
+        Live,
+        Last,
+        Argument::Block(|v, node, out| v.authentication = Some(authentication::parse(node, out))),
+    ),
+    refused("auth_hmac", "peers that sign would drop the adverts, and both would be master"),
+];
+
+/// Reads the block.
+pub fn parse(node: &Node, out: &mut Diagnostics) -> Option<VrrpInstance> {
+    let mut instance = VrrpInstance { name: name(node, out)?, ..VrrpInstance::default() };
+    let place = format!("vrrp_instance `{}`", instance.name.value);
+    TABLE.apply(&place, &mut instance, lines(node), out);
+    Some(instance)
+}
+
+/// What an instance gets from its sync group.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FromGroup {
+    /// The group's `notify_priority_changes`.
+    pub notify_priority_changes: Option<bool>,
+}
+
+impl VrrpInstance {
+    /// The final settings, with everything that is tracked; `None` after an error.
+    pub fn settings(
+        &self,
+        global: &GlobalDefs,
+        tracks: Tracks,
+        group: FromGroup,
+        out: &mut Diagnostics,
+    ) -> Option<InstanceSettings> {
+        let name = &self.name.value;
+        let version =
+            self.version.as_ref().map(|v| v.value).or(global.version).unwrap_or(Version::V2);
+        let interface = self.interface(out);
+        let vrid = self.vrid.as_ref().map(|v| v.value);
+        if vrid.is_none() {
+            out.add(
+                code::INCOMPLETE,
+                self.name.span,
+                format!("vrrp_instance `{name}` has no `virtual_router_id`"),
+            )
+            .help("add `virtual_router_id N`, the same on all its routers, 1 to 255");
+        }
+        let wants_master = self.state.as_ref().is_some_and(|s| s.value);
+        let default = if wants_master { 255 } else { 100 };
+        let priority = self.priority.as_ref().map_or(default, |p| p.value);
+        let wants_master = self.state.as_ref().map_or(priority == 255, |s| s.value);
+        self.check_priority(priority, out);
+        let transport = self.transport(global, out);
+        let (vips, excluded) = self.addresses(interface.unwrap_or(""), version, out);
+        self.check_family(out);
+        Some(InstanceSettings {
+            name: name.clone(),
+            interface: interface?.into(),
+            vrid: vrid?,
+            version,
+            priority,
+            wants_master,
+            advert_interval: self.advert_interval(version, out),
+            preempt: self.preempt(wants_master, priority, out),
+            preempt_delay: self.preempt_delay(wants_master, out),
+            transport,
+            source: self.source.as_ref().map(|s| s.value),
+            auth_pass: self.authentication.as_ref().and_then(|a| a.settings(version, out)),
+            vips,
+            excluded,
+            down_timer_adverts: self.down_timer_adverts.or(global.down_timer_adverts).unwrap_or(3),
+            garp: self.garp.settings(global, out),
+            tracks,
+            dont_track_primary: self.dont_track_primary,
+            lower_prio_no_advert: self.lower_prio_no_advert.unwrap_or(global.lower_prio_no_advert),
+            higher_prio_send_advert: self
+                .higher_prio_send_advert
+                .unwrap_or(global.higher_prio_send_advert),
+            notify: self.notify.clone(),
+            notify_priority_changes: self
+                .notify_priority_changes
+                .or(group.notify_priority_changes)
+                .unwrap_or(global.notify_priority_changes),
+        })
+    }
+
+    fn interface(&self, out: &mut Diagnostics) -> Option<&str> {
+        let Some(interface) = &self.interface else {
+            out.add(
+                code::INCOMPLETE,
+                self.name.span,
+                format!("vrrp_instance `{}` has no `interface`", self.name.value),
+            )
+            .help("add `interface IF`, where adverts are sent");
+            return None;
+        };
+        if interface.value == "lo" {
+            out.add(code::BAD_ARGUMENT, interface.span, "VRRP can't run on the loopback interface")
+                .help("VIPs may lie on it: `virtual_ipaddress { IP dev lo }`");
+            return None;
+        }
+        Some(&interface.value)
+    }
+
+    fn check_priority(&self, priority: u8, out: &mut Diagnostics) {
+        let Some(state) = &self.state else { return };
+        let name = &self.name.value;
+        if state.value && self.priority.is_none() {
+            out.add(
+                code::ASSUMED,
+                state.span,
+                format!("vrrp_instance `{name}`: `state MASTER` without `priority`"),
+            )
+            .label("priority 255: the owner, master at once")
+            .help("add `priority N`");
+        } else if state.value && priority < 255 {
+            out.add(
+                code::NO_EFFECT,
+                state.span,
+                format!(
+                    "vrrp_instance `{name}`: `state MASTER` has no effect with priority {priority}"
+                ),
+            )
+            .label("it starts as BACKUP, and the priorities decide")
+            .help("write `state BACKUP`, or leave it out");
+        }
+    }
+
+    fn advert_interval(&self, version: Version, out: &mut Diagnostics) -> Duration {
+        let Some(given) = &self.advert_int else { return Duration::from_secs(1) };
+        let step = match version {
+            Version::V2 => Duration::from_secs(1),
+            Version::V3 => Duration::from_millis(10),
+        };
+        if version == Version::V3 && given.value > Duration::from_millis(40_950) {
+            out.add(code::OUT_OF_RANGE, given.span, "`advert_int` is out of range")
+                .label("version 3 carries at most 40.95 s");
+        }
+        let steps = (given.value.as_micros() + step.as_micros() / 2) / step.as_micros();
+        let rounded = step * u32::try_from(steps).unwrap_or(u32::MAX).max(1);
+        if rounded != given.value {
+            let (unit, help) = match version {
+                Version::V2 => {
+                    ("whole seconds", Some("use `version 3` on all routers for less than a second"))
+                }
+                Version::V3 => ("steps of 0.01 s", None),
+            };
+            let micros = u64::try_from(rounded.as_micros()).unwrap_or(u64::MAX);
+            let finding = out
+                .add(
+                    code::ADJUSTED,
+                    given.span,
+                    format!("`advert_int` has only {unit} in this version"),
+                )
+                .label(format!("taken as {} s", value::seconds(micros)));
+            if let Some(help) = help {
+                finding.help(help);
+            }
+        }
+        rounded
+    }
+
+    fn preempt(&self, wants_master: bool, priority: u8, out: &mut Diagnostics) -> bool {
+        let Some(span) = self.nopreempt else { return true };
+        if self.state.as_ref().is_some_and(|s| s.value) || wants_master {
+            out.add(code::NO_EFFECT, span, "`nopreempt` has no effect with `state MASTER`")
+                .label("this router will preempt")
+                .help("use `state BACKUP` on all routers");
+            return true;
+        }
+        if priority == 255 {
+            out.add(code::NO_EFFECT, span, "`nopreempt` has no effect with priority 255")
+                .label("an address owner always preempts");
+            return true;
+        }
+        false
+    }
+
+    fn preempt_delay(&self, wants_master: bool, out: &mut Diagnostics) -> Duration {
+        let Some(delay) = &self.preempt_delay else { return Duration::ZERO };
+        let against = match (self.nopreempt, wants_master) {
+            _ if delay.value.is_zero() => return Duration::ZERO,
+            (_, true) => "state MASTER",
+            (Some(_), false) => "nopreempt",
+            (None, false) => return delay.value,
+        };
+        out.add(
+            code::NO_EFFECT,
+            delay.span,
+            format!("`preempt_delay` has no effect with `{against}`"),
+        );
+        Duration::ZERO
+    }
+
+    fn transport(&self, global: &GlobalDefs, out: &mut Diagnostics) -> Transport {
+        if self.peers.is_empty() {
+            if let Some(span) = self.unicast {
+                out.add(code::ASSUMED, span, "unicast without peers")
+                    .label("adverts go to the multicast group")
+                    .help("add `unicast_peer { IP }`");
+            } else if let Some(ttl) = &self.unicast_ttl {
+                out.add(
+                    code::NO_EFFECT,
+                    ttl.span,
+                    "`unicast_ttl` has no effect without `unicast_peer`",
+                );
+            }
+            let default = IpAddr::from([224, 0, 0, 18]);
+            let group = self.group.as_ref().map(|g| g.value).or(global.mcast_group4);
+            return Transport::Multicast { group: group.unwrap_or(default) };
+        }
+        if let Some(group) = &self.group {
+            out.add(
+                code::NO_EFFECT,
+                group.span,
+                "`mcast_dst_ip` has no effect with `unicast_peer`",
+            );
+        }
+        let limited = self.peers.iter().any(|p| p.value.ttl.is_some());
+        Transport::Unicast {
+            peers: self.peers.iter().map(|p| p.value).collect(),
+            ttl: self.unicast_ttl.as_ref().map_or(255, |t| t.value),
+            check_source: self.check_unicast_src || global.check_unicast_src || limited,
+        }
+    }
+
+    /// VIPs and excluded VIPs, on their interfaces.
+    fn addresses(
+        &self,
+        dev: &str,
+        version: Version,
+        out: &mut Diagnostics,
+    ) -> (Vec<Address>, Vec<Address>) {
+        let name = &self.name.value;
+        if self.vips.is_empty() && !self.no_vips {
+            let code = if version == Version::V3 { code::INCOMPLETE } else { code::ASSUMED };
+            out.add(code, self.name.span, format!("vrrp_instance `{name}` has no virtual address"))
+                .help("add `virtual_ipaddress { IP }`, or `no_virtual_ipaddress` if none is meant");
+        }
+        let mut seen: Vec<&AddressLine> = Vec::new();
+        for line in self.vips.iter().chain(&self.excluded) {
+            match seen.iter().find(|s| s.ip.value == line.ip.value) {
+                Some(first) => {
+                    out.add(
+                        code::REPEATED,
+                        line.ip.span,
+                        format!("{} is given twice", line.ip.value),
+                    )
+                    .label("ignored")
+                    .related(first.ip.span, "given here first");
+                }
+                None => seen.push(line),
+            }
+        }
+        let kept = |line: &&AddressLine| seen.iter().any(|s| core::ptr::eq(*s, *line));
+        let mut vips: Vec<Address> =
+            self.vips.iter().filter(kept).map(|line| line.settings(dev)).collect();
+        let mut excluded = Vec::new();
+        if vips.len() > MOST_VIPS {
+            excluded = vips.split_off(MOST_VIPS);
+            out.add(
+                code::ADJUSTED,
+                self.name.span,
+                format!(
+                    "vrrp_instance `{name}` has {}",
+                    count(vips.len() + excluded.len(), "virtual address")
+                ),
+            )
+            .label(format!("an advert carries {MOST_VIPS}; the others are held without"))
+            .help("move them to `virtual_ipaddress_excluded`");
+        }
+        excluded.extend(self.excluded.iter().filter(kept).map(|line| line.settings(dev)));
+        (vips, excluded)
+    }
+
+    /// All addresses of an advert are of one family, and so far it is IPv4.
+    fn check_family(&self, out: &mut Diagnostics) {
+        let v6 = self
+            .vips
+            .iter()
+            .map(|v| v.ip.clone())
+            .chain(self.peers.iter().map(|p| At::new(p.value.address, p.span)))
+            .chain(self.source.clone())
+            .find(|ip| ip.value.is_ipv6());
+        let Some(v6) = v6 else { return };
+        let v4 = self.vips.iter().find(|v| v.ip.value.is_ipv4());
+        match v4 {
+            Some(v4) => {
+                out.add(code::CONFLICT, v6.span, "IPv4 and IPv6 in one instance")
+                    .related(v4.ip.span, "IPv4 here")
+                    .help("make an instance of its own, or use `virtual_ipaddress_excluded`");
+            }
+            None => {
+                out.add(code::NOT_YET_REFUSED, v6.span, "VRRP over IPv6 does not work yet");
+            }
+        }
+    }
+}
+
+impl GarpLines {
+    fn settings(&self, global: &GlobalDefs, out: &mut Diagnostics) -> Garp {
+        let all = &global.garp;
+        let default = match global.min_garp {
+            true => Garp { delay: Duration::ZERO, repeat: 1, ..Garp::default() },
+            false => Garp::default(),
+        };
+        let delay = self.delay.or(all.delay).unwrap_or(default.delay);
+        let repeat =
+            at_least_one(self.repeat.as_ref().or(all.repeat.as_ref()), default.repeat, out);
+        let refresh_repeat = self.refresh_repeat.as_ref().or(all.refresh_repeat.as_ref());
+        let lower = self.lower_prio_repeat.as_ref().or(all.lower_prio_repeat.as_ref());
+        // Without a value of their own these follow the global ones, not the instance's.
+        let global_repeat =
+            all.repeat.as_ref().map_or(default.repeat, |n| to_u32(n.clone()).max(1));
+        Garp {
+            delay,
+            repeat,
+            refresh: self.refresh.or(all.refresh).unwrap_or(default.refresh),
+            refresh_repeat: at_least_one(refresh_repeat, default.refresh_repeat, out),
+            lower_prio_delay: self
+                .lower_prio_delay
+                .or(all.lower_prio_delay)
+                .or(all.delay)
+                .unwrap_or(default.delay),
+            lower_prio_repeat: lower.map_or(global_repeat, |n| to_u32(n.clone())),
+            interval: global.garp_interval,
+        }
+    }
+}
+
+fn at_least_one(given: Option<&At<i64>>, default: u32, out: &mut Diagnostics) -> u32 {
+    let Some(given) = given else { return default };
+    if given.value == 0 {
+        out.add(code::ADJUSTED, given.span, "at least one announcement is sent")
+            .label("taken as 1");
+    }
+    to_u32(given.clone()).max(1)
+}
+
+/// Adds the addresses of a block; `false` if a line could not be read.
+fn address_lines(addresses: &mut Vec<AddressLine>, node: &Node, out: &mut Diagnostics) -> bool {
+    let before = addresses.len();
+    addresses.extend(lines(node).iter().filter_map(|line| address::parse(line, out)));
+    addresses.len() - before == lines(node).len()
+}
+
+/// 2 or 3; the range was checked.
+#[must_use]
+pub const fn version(number: &At<i64>) -> Version {
+    if number.value == 3 { Version::V3 } else { Version::V2 }
+}
+
+const fn secs(number: At<i64>) -> Duration {
+    Duration::from_secs(number.value.unsigned_abs())
+}
+
+/// `MASTER` is true.
+fn state(node: &Node, out: &mut Diagnostics) -> Option<At<bool>> {
+    let keyword = node.keyword();
+    let word = node.arguments().first();
+    extra(node, 2, out);
+    match word.map(|w| (w.text.as_str(), w.span)) {
+        Some(("MASTER", span)) => Some(At::new(true, span)),
+        Some(("BACKUP", span)) => Some(At::new(false, span)),
+        Some((other, span)) => {
+            out.add(code::BAD_ARGUMENT, span, format!("`state`: unknown state `{other}`"))
+                .label("expected MASTER or BACKUP");
+            None
+        }
+        None => {
+            out.add(code::MISSING_ARGUMENT, keyword.span, "`state` needs MASTER or BACKUP");
+            None
+        }
+    }
+}
+
+/// `notify_deleted [SCRIPT [USER [GROUP]]]`
+#[expect(clippy::option_option, reason = "the settings distinguish all three")]
+fn deleted(node: &Node, out: &mut Diagnostics) -> Option<Option<Command>> {
+    match node.arguments() {
+        [] => Some(None),
+        _ => script::with_user(node, out).map(|c| Some(c.value)),
+    }
+}
+
+/// `IP [min_ttl N] [max_ttl N]`, one peer per line.
+fn unicast_peers(instance: &mut VrrpInstance, node: &Node, out: &mut Diagnostics) {
+    instance.unicast = Some(node.keyword().span);
+    for line in lines(node).iter().filter(|l| !l.is_stray_close()) {
+        let Some(address) = value::ip("unicast_peer", line.keyword(), out) else { continue };
+        let mut ttl = None;
+        let mut words = line.arguments().iter();
+        while let Some(word) = words.next() {
+            let limit = match word.text.as_str() {
+                "min_ttl" | "max_ttl" => words.next(),
+                other => {
+                    out.add(code::BAD_ARGUMENT, word.span, format!("unexpected `{other}`"))
+                        .label("expected min_ttl, max_ttl or the end of the line")
+                        .help("each peer stands on a line of its own");
+                    break;
+                }
+            };
+            let Some(limit) = limit else {
+                let message = format!("`{}` needs a number from 0 to 255", word.text);
+                out.add(code::MISSING_ARGUMENT, word.span, message);
+                break;
+            };
+            let Some(number) = value::int(&word.text, limit, 0, 255, out) else { break };
+            let number = u8::try_from(number).unwrap_or(u8::MAX);
+            let (low, high) = ttl.unwrap_or((0, 255));
+            ttl = Some(if word.text == "min_ttl" { (number, high) } else { (low, number) });
+        }
+        if let Some(first) = instance.peers.iter().find(|p| p.value.address == address.value) {
+            out.add(code::REPEATED, address.span, format!("{} is given twice", address.value))
+                .label("ignored")
+                .related(first.span, "given here first");
+            continue;
+        }
+        instance.peers.push(At::new(Peer { address: address.value, ttl }, address.span));
+    }
+}

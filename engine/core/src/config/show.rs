@@ -1,0 +1,515 @@
+//! The effective configuration as a configuration: every default filled in, nothing inherited, secrets masked. Reading
+//! it again gives the same settings.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use core::fmt::Display;
+use core::net::Ipv4Addr;
+use core::time::Duration;
+
+use super::value;
+use crate::checks::settings::{CheckKind, CheckSettings, Connection, HttpVersion, Schedule, Url};
+use crate::command::{Command, RunAs};
+use crate::ipvs::settings::{RealServer, VirtualServer};
+use crate::ipvs::table::{Family, Forward, Protocol, ServiceKey};
+use crate::net::address::{Address, Broadcast};
+use crate::node::settings::{Fifo, HostSettings, ProcessSettings};
+use crate::track::settings::{ScriptSettings, TrackRef};
+use crate::vrrp::settings::{
+    Garp, InstanceSettings, Notify, SyncGroupSettings, Transport, Version,
+};
+
+/// Settings as a configuration file.
+#[must_use]
+pub fn show(settings: &HostSettings) -> String {
+    let mut page = Page::default();
+    global(&mut page, settings);
+    if !settings.vrrp.static_addresses.is_empty() {
+        page.open("static_ipaddress");
+        settings.vrrp.static_addresses.iter().for_each(|a| page.line(&address(a)));
+        page.close();
+    }
+    settings.vrrp.scripts.iter().for_each(|s| script(&mut page, s));
+    settings.vrrp.sync_groups.iter().for_each(|g| sync_group(&mut page, g));
+    settings.vrrp.instances.iter().for_each(|i| instance(&mut page, i));
+    settings.check.virtual_servers.iter().for_each(|v| virtual_server(&mut page, v));
+    page.text
+}
+
+/// Lines with their indentation.
+#[derive(Default)]
+struct Page {
+    text: String,
+    depth: usize,
+}
+
+impl Page {
+    fn line(&mut self, line: &str) {
+        self.text.extend(core::iter::repeat_n("    ", self.depth));
+        self.text.push_str(line);
+        self.text.push('\n');
+    }
+
+    fn open(&mut self, header: &str) {
+        if self.depth == 0 && !self.text.is_empty() {
+            self.text.push('\n');
+        }
+        self.line(&format!("{header} {{"));
+        self.depth += 1;
+    }
+
+    fn close(&mut self) {
+        self.depth -= 1;
+        self.line("}");
+    }
+
+    fn set(&mut self, keyword: &str, value: impl Display) {
+        self.line(&format!("{keyword} {value}"));
+    }
+
+    fn time(&mut self, keyword: &str, time: Duration) {
+        self.set(keyword, seconds(time));
+    }
+
+    fn flag(&mut self, keyword: &str, on: bool) {
+        if on {
+            self.line(keyword);
+        }
+    }
+
+    fn switch(&mut self, keyword: &str, on: bool) {
+        self.set(keyword, if on { "on" } else { "off" });
+    }
+
+    fn script(&mut self, keyword: &str, script: Option<&Command>) {
+        if let Some(command) = script {
+            let user =
+                command.run_as.as_ref().map_or_else(String::new, |u| format!(" {}", run_as(u)));
+            self.line(&format!("{keyword} {}{user}", command_word(command)));
+        }
+    }
+}
+
+fn seconds(time: Duration) -> String {
+    value::seconds(u64::try_from(time.as_micros()).unwrap_or(u64::MAX))
+}
+
+fn run_as(user: &RunAs) -> String {
+    match &user.group {
+        Some(group) => format!("{} {}", word(&user.user), word(group)),
+        None => word(&user.user),
+    }
+}
+
+/// One word of an ordinary line. A `"` in it can't be written, and can't have been read.
+fn word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,*?~^&[]()<>|".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_string()
+    } else {
+        format!("\"{text}\"")
+    }
+}
+
+/// A command as the one word of a script line: cut again when it is read.
+fn command_word(command: &Command) -> String {
+    let argument = |text: &String| {
+        let mut out = String::new();
+        for c in text.chars() {
+            match c {
+                '\\' => out.push_str("\\\\"),
+                // Neither kind of quote may end the word, and `$` must not begin a definition.
+                '"' | '\'' | '$' | '\n' | '\r' | '\x0b' | '\x0c' => {
+                    out.push_str(&format!("\\x{:02x}", u32::from(c)));
+                }
+                _ => out.push(c),
+            }
+        }
+        let bare = !out.is_empty() && !out.contains([' ', '\t']);
+        if bare { out } else { format!("'{out}'") }
+    };
+    let arguments: alloc::vec::Vec<String> = command.argv.iter().map(argument).collect();
+    format!("\"{}\"", arguments.join(" "))
+}
+
+// -- global_defs
+
+fn global(page: &mut Page, settings: &HostSettings) {
+    let ProcessSettings {
+        router_id,
+        script_user,
+        script_security,
+        vrrp_rt_priority,
+        notify_fifo,
+        vrrp_notify_fifo,
+        lvs_notify_fifo,
+    } = &settings.process;
+    page.open("global_defs");
+    if let Some(name) = router_id {
+        page.set("router_id", word(name));
+    }
+    if let Some(user) = script_user {
+        page.set("script_user", run_as(user));
+    }
+    page.flag("enable_script_security", *script_security);
+    if let Some(priority) = vrrp_rt_priority {
+        page.set("vrrp_rt_priority", priority);
+    }
+    fifo(page, "notify_fifo", notify_fifo.as_ref());
+    fifo(page, "vrrp_notify_fifo", vrrp_notify_fifo.as_ref());
+    fifo(page, "lvs_notify_fifo", lvs_notify_fifo.as_ref());
+    if !settings.vrrp.startup_delay.is_zero() {
+        page.time("vrrp_startup_delay", settings.vrrp.startup_delay);
+    }
+    // The same for all instances: it can be set here only.
+    if let Some(first) = settings.vrrp.instances.first() {
+        page.time("vrrp_garp_interval", first.garp.interval);
+    }
+    page.flag("lvs_flush", settings.check.flush_at_start);
+    page.close();
+}
+
+fn fifo(page: &mut Page, keyword: &str, fifo: Option<&Fifo>) {
+    let Some(Fifo { path, owner, script }) = fifo else { return };
+    let owner = owner.as_ref().map_or_else(String::new, |o| format!(" {}", run_as(o)));
+    page.line(&format!("{keyword} {}{owner}", word(path)));
+    page.script(&format!("{keyword}_script"), script.as_ref());
+}
+
+// -- VRRP
+
+fn address(address: &Address) -> String {
+    let mut line = format!("{}/{} dev {}", address.ip, address.prefix_len, address.dev);
+    if let Some(label) = &address.label {
+        line.push_str(&format!(" label {}", word(label)));
+    }
+    if address.scope != 0 {
+        line.push_str(&format!(" scope {}", address.scope));
+    }
+    match address.broadcast {
+        Some(Broadcast::Ones) => line.push_str(" brd +"),
+        Some(Broadcast::Zeros) => line.push_str(" brd -"),
+        Some(Broadcast::Address(ip)) => line.push_str(&format!(" brd {ip}")),
+        None => {}
+    }
+    if let Some(peer) = address.peer {
+        line.push_str(&format!(" peer {peer}"));
+    }
+    if address.noprefixroute {
+        line.push_str(" noprefixroute");
+    }
+    if address.no_track {
+        line.push_str(" no_track");
+    }
+    line
+}
+
+fn script(page: &mut Page, script: &ScriptSettings) {
+    page.open(&format!("vrrp_script {}", word(&script.name)));
+    page.line(&format!("script {}", command_word(&script.command)));
+    if let Some(user) = &script.command.run_as {
+        page.set("user", run_as(user));
+    }
+    page.time("interval", script.interval);
+    page.time("timeout", script.timeout);
+    page.set("rise", script.rise);
+    page.set("fall", script.fall);
+    page.flag("init_fail", script.init_fail);
+    page.close();
+}
+
+fn sync_group(page: &mut Page, group: &SyncGroupSettings) {
+    page.open(&format!("vrrp_sync_group {}", word(&group.name)));
+    page.open("group");
+    group.members.iter().for_each(|m| page.line(&word(m)));
+    page.close();
+    page.flag("sync_group_tracking_weight", group.tracking_weight);
+    notify(page, &group.notify);
+    page.close();
+}
+
+fn notify(page: &mut Page, notify: &Notify) {
+    page.script("notify_master", notify.master.as_ref());
+    page.script("notify_backup", notify.backup.as_ref());
+    page.script("notify_fault", notify.fault.as_ref());
+    page.script("notify_stop", notify.stop.as_ref());
+    match &notify.deleted {
+        Some(None) => page.line("notify_deleted"),
+        Some(script) => page.script("notify_deleted", script.as_ref()),
+        None => {}
+    }
+    page.script("notify", notify.any.as_ref());
+    page.script("notify_master_rx_lower_pri", notify.master_rx_lower_pri.as_ref());
+}
+
+fn instance(page: &mut Page, i: &InstanceSettings) {
+    page.open(&format!("vrrp_instance {}", word(&i.name)));
+    // `state MASTER` below 255 changes nothing, and is not repeated.
+    page.set("state", if i.wants_master && i.priority == 255 { "MASTER" } else { "BACKUP" });
+    page.set("interface", word(&i.interface));
+    page.set("virtual_router_id", i.vrid);
+    page.set("version", if i.version == Version::V2 { 2 } else { 3 });
+    page.set("priority", i.priority);
+    page.time("advert_int", i.advert_interval);
+    page.flag("nopreempt", !i.preempt);
+    if !i.preempt_delay.is_zero() {
+        page.time("preempt_delay", i.preempt_delay);
+    }
+    page.set("down_timer_adverts", i.down_timer_adverts);
+    if i.auth_pass.is_some() {
+        page.open("authentication");
+        page.line("auth_type PASS");
+        page.line("auth_pass ********");
+        page.close();
+    }
+    transport(page, i);
+    page.flag("dont_track_primary", i.dont_track_primary);
+    page.switch("lower_prio_no_advert", i.lower_prio_no_advert);
+    page.switch("higher_prio_send_advert", i.higher_prio_send_advert);
+    page.switch("notify_priority_changes", i.notify_priority_changes);
+    garp(page, &i.garp);
+    if i.vips.is_empty() {
+        page.line("no_virtual_ipaddress");
+    }
+    addresses(page, "virtual_ipaddress", &i.vips);
+    addresses(page, "virtual_ipaddress_excluded", &i.excluded);
+    tracks(page, "track_interface", &i.tracks.interfaces);
+    tracks(page, "track_script", &i.tracks.scripts);
+    notify(page, &i.notify);
+    page.close();
+}
+
+fn transport(page: &mut Page, instance: &InstanceSettings) {
+    match &instance.transport {
+        Transport::Multicast { group } => {
+            page.set("mcast_dst_ip", group);
+            if let Some(source) = instance.source {
+                page.set("mcast_src_ip", source);
+            }
+        }
+        Transport::Unicast { peers, ttl, check_source } => {
+            if let Some(source) = instance.source {
+                page.set("unicast_src_ip", source);
+            }
+            page.set("unicast_ttl", ttl);
+            page.flag("check_unicast_src", *check_source);
+            page.open("unicast_peer");
+            for peer in peers {
+                let ttl = peer.ttl.map_or_else(String::new, |(low, high)| {
+                    format!(" min_ttl {low} max_ttl {high}")
+                });
+                page.line(&format!("{}{ttl}", peer.address));
+            }
+            page.close();
+        }
+    }
+}
+
+fn garp(page: &mut Page, garp: &Garp) {
+    page.time("garp_master_delay", garp.delay);
+    page.set("garp_master_repeat", garp.repeat);
+    page.time("garp_master_refresh", garp.refresh);
+    page.set("garp_master_refresh_repeat", garp.refresh_repeat);
+    page.time("garp_lower_prio_delay", garp.lower_prio_delay);
+    page.set("garp_lower_prio_repeat", garp.lower_prio_repeat);
+}
+
+fn addresses(page: &mut Page, keyword: &str, addresses: &[Address]) {
+    if !addresses.is_empty() {
+        page.open(keyword);
+        addresses.iter().for_each(|a| page.line(&address(a)));
+        page.close();
+    }
+}
+
+fn tracks(page: &mut Page, keyword: &str, tracks: &[TrackRef]) {
+    if tracks.is_empty() {
+        return;
+    }
+    page.open(keyword);
+    for track in tracks {
+        let reverse = if track.reverse { " reverse" } else { "" };
+        page.line(&format!("{} weight {}{reverse}", word(&track.name), track.weight));
+    }
+    page.close();
+}
+
+// -- IPVS
+
+fn virtual_server(page: &mut Page, v: &VirtualServer) {
+    let group = v.name.strip_prefix("group ");
+    if let Some(name) = group {
+        page.open(&format!("virtual_server_group {}", word(name)));
+        for key in &v.keys {
+            page.line(&match key {
+                ServiceKey::Address { ip, port, .. } => format!("{ip} {port}"),
+                ServiceKey::Mark { family, mark } => format!("fwmark {mark} {}", inet(*family)),
+            });
+        }
+        page.close();
+    }
+    let header = match (group, v.keys.first()) {
+        (Some(name), _) => format!("group {}", word(name)),
+        (None, Some(ServiceKey::Address { ip, port, .. })) => format!("{ip} {port}"),
+        (None, Some(ServiceKey::Mark { mark, .. })) => format!("fwmark {mark}"),
+        (None, None) => return,
+    };
+    page.open(&format!("virtual_server {header}"));
+    if let (None, Some(ServiceKey::Mark { family, .. })) = (group, v.keys.first()) {
+        page.set("ip_family", inet(*family));
+    }
+    let by_address = v.keys.iter().find_map(|key| match key {
+        ServiceKey::Address { protocol, .. } => Some(*protocol),
+        ServiceKey::Mark { .. } => None,
+    });
+    if let Some(protocol) = by_address {
+        page.set(
+            "protocol",
+            match protocol {
+                Protocol::Tcp => "TCP",
+                Protocol::Udp => "UDP",
+                Protocol::Sctp => "SCTP",
+            },
+        );
+    }
+    page.set("lvs_sched", &v.scheduler);
+    page.flag("ops", v.flags & 0x4 != 0);
+    page.flag("flag-1", v.flags & 0x8 != 0);
+    page.flag("flag-2", v.flags & 0x10 != 0);
+    page.flag("flag-3", v.flags & 0x20 != 0);
+    if let Some(persistence) = &v.persistence {
+        page.set("persistence_timeout", persistence.timeout_s);
+        let is_v6 = v.keys.iter().any(|k| match k {
+            ServiceKey::Address { ip, .. } => ip.is_ipv6(),
+            ServiceKey::Mark { family, .. } => *family == Family::V6,
+        });
+        let granularity = persistence.granularity;
+        let mask = || Ipv4Addr::from(granularity).to_string();
+        page.set("persistence_granularity", if is_v6 { granularity.to_string() } else { mask() });
+        if let Some(engine) = &persistence.engine {
+            page.set("persistence_engine", word(engine));
+        }
+    }
+    page.flag("omega", v.omega);
+    if v.quorum > 0 {
+        page.set("quorum", v.quorum);
+    }
+    page.set("hysteresis", v.hysteresis);
+    page.script("quorum_up", v.quorum_up.as_ref());
+    page.script("quorum_down", v.quorum_down.as_ref());
+    if let Some(sorry) = &v.sorry_server {
+        page.line(&format!("sorry_server {} {}", sorry.ip, sorry.port));
+        page.set("sorry_server_lvs_method", method(sorry.forward));
+        page.flag("sorry_server_inhibit", sorry.inhibit);
+    }
+    v.real_servers.iter().for_each(|r| real_server(page, r));
+    page.close();
+}
+
+const fn inet(family: Family) -> &'static str {
+    match family {
+        Family::V4 => "inet",
+        Family::V6 => "inet6",
+    }
+}
+
+fn method(forward: Forward) -> String {
+    let tunnel = match forward {
+        Forward::Nat => return "NAT".into(),
+        Forward::Dr => return "DR".into(),
+        Forward::Tun(tunnel) => tunnel,
+    };
+    let kind = ["ipip", "gue", "gre"].get(usize::from(tunnel.kind)).unwrap_or(&"ipip");
+    let port = if tunnel.port == 0 { String::new() } else { format!(" port {}", tunnel.port) };
+    let sum = [" nocsum", " csum", " remcsum"].get(usize::from(tunnel.flags)).unwrap_or(&"");
+    format!("TUN type {kind}{port}{}", if tunnel.kind == 0 { "" } else { sum })
+}
+
+fn real_server(page: &mut Page, r: &RealServer) {
+    // The port that checks use by default; the kernel's follows from it.
+    page.open(&format!("real_server {} {}", r.ip, r.check_port));
+    page.set("weight", r.weight);
+    page.set("lvs_method", method(r.forward));
+    page.set("uthreshold", r.upper);
+    page.set("lthreshold", r.lower);
+    page.switch("inhibit_on_failure", r.inhibit_on_failure);
+    page.switch("alpha", r.alpha);
+    page.script("notify_up", r.notify_up.as_ref());
+    page.script("notify_down", r.notify_down.as_ref());
+    r.checks.iter().for_each(|c| check(page, c));
+    page.close();
+}
+
+fn check(page: &mut Page, check: &CheckSettings) {
+    match &check.kind {
+        CheckKind::Tcp(to) => {
+            page.open("TCP_CHECK");
+            connection(page, to);
+        }
+        CheckKind::Http { connection: to, version, urls, fast_recovery } => {
+            page.open("HTTP_GET");
+            connection(page, to);
+            page.set(
+                "http_protocol",
+                match version {
+                    HttpVersion::V10 => "1.0",
+                    HttpVersion::V10Close => "1.0C",
+                    HttpVersion::V11 => "1.1",
+                },
+            );
+            page.switch("fast_recovery", *fast_recovery);
+            urls.iter().for_each(|u| url(page, u));
+        }
+        CheckKind::Misc { command, timeout, dynamic } => {
+            page.open("MISC_CHECK");
+            page.line(&format!("misc_path {}", command_word(command)));
+            if let Some(user) = &command.run_as {
+                page.set("user", run_as(user));
+            }
+            page.time("misc_timeout", *timeout);
+            page.flag("misc_dynamic", *dynamic);
+        }
+    }
+    let Schedule { delay_loop, retry, delay_before_retry, warmup, alpha, log_all_failures } =
+        &check.schedule;
+    page.time("delay_loop", *delay_loop);
+    page.set("retry", retry);
+    page.time("delay_before_retry", *delay_before_retry);
+    page.time("warmup", *warmup);
+    page.switch("alpha", *alpha);
+    page.switch("log_all_failures", *log_all_failures);
+    page.close();
+}
+
+fn connection(page: &mut Page, to: &Connection) {
+    page.set("connect_ip", to.to.ip());
+    page.set("connect_port", to.to.port());
+    if let Some(ip) = to.bind_ip {
+        page.set("bindto", ip);
+    }
+    if let Some(port) = to.bind_port {
+        page.set("bind_port", port);
+    }
+    if let Some(name) = &to.bind_if {
+        page.set("bind_if", word(name));
+    }
+    page.time("connect_timeout", to.timeout);
+    page.set("fwmark", to.fwmark);
+}
+
+fn url(page: &mut Page, url: &Url) {
+    page.open("url");
+    page.set("path", word(&url.path));
+    if let Some(digest) = &url.digest {
+        page.set("digest", digest.iter().map(|b| format!("{b:02x}")).collect::<String>());
+    }
+    let codes = url.status.iter().map(|(low, high)| match low == high {
+        true => low.to_string(),
+        false => format!("{low}-{high}"),
+    });
+    page.set("status_code", codes.collect::<alloc::vec::Vec<_>>().join(" "));
+    if let Some(host) = &url.virtualhost {
+        page.set("virtualhost", word(host));
+    }
+    page.close();
+}

@@ -113,10 +113,11 @@ function draftService(
   environment: Environment,
   facts: Facts,
 ): DraftService {
+  const wanted = { vips: pair.vips, near: parseCidr(pair.segment) };
   const servers = model.servers.map((entry): DraftServer => {
     const host = environment.hosts[entry.server];
     if (host !== undefined && !pair.found.has(entry.server)) {
-      pair.found.set(entry.server, seatOf({ vips: pair.vips }, host, facts[entry.server]));
+      pair.found.set(entry.server, seatOf(wanted, host, facts[entry.server]));
     }
     return {
       name: entry.server,

@@ -1,6 +1,4 @@
-/** Firewall marks: how a director tells a client's packet from one that another director has balanced already. */
-import type { MarkRule } from "../provider/host/schema.ts";
-import type { Seat } from "./seats.ts";
+/** Firewall marks: one number per service that is matched by mark. */
 
 /** By service: the lowest free mark from 1 on; typed ones are taken first. */
 export function allocateMarks(
@@ -17,20 +15,4 @@ export function allocateMarks(
     given.set(service, mark);
   }
   return given;
-}
-
-/** The mark rule of one director: packets to the service, except those that come from another director's MAC. */
-export function markRule(
-  service: { address: string; protocol: MarkRule["protocol"]; port: number; mark: number },
-  own: Seat,
-  others: readonly Seat[],
-): MarkRule {
-  return {
-    interface: own.interface,
-    address: service.address,
-    protocol: service.protocol,
-    port: service.port,
-    mark: service.mark,
-    exceptMacs: others.map((seat) => seat.mac).sort(),
-  };
 }

@@ -16,6 +16,8 @@ export interface Wanted {
   vips: readonly Cidr[];
   /** By the pair. */
   interface?: string | undefined;
+  /** The members' network, for a host that only serves there; the VIPs need not lie in it. */
+  near?: Cidr | undefined;
 }
 
 /** The seat, or why there is none. */
@@ -48,7 +50,10 @@ export function seatOf(wanted: Wanted, host: HostEnvironment, facts: HostFacts |
 /** Whether this address of the host is on the network that the pair lives on. */
 function hostSegment(own: Cidr, wanted: Wanted, host: HostEnvironment): boolean {
   if (host.serviceAddress !== undefined) return own.address === host.serviceAddress;
-  return wanted.vips.some((vip) => contains(own, vip.address));
+  const { near, vips } = wanted;
+  return (
+    vips.some((vip) => contains(own, vip.address)) || (near !== undefined && contains(near, own.address))
+  );
 }
 
 /** Addresses that stay with the host: VIPs that it holds just now, and single addresses, are not among them. */

@@ -19,7 +19,8 @@ export function sysctlsOf(draft: Draft, host: string): Sysctls {
   for (const { model, pair, servers, name } of draft.services) {
     const directs = pair.members.includes(host);
     const serves = servers.some((server) => server.host === host);
-    const device = seatIn(pair, host)?.interface;
+    // A dot in an interface's name is written as a slash: dots part the words of a key.
+    const device = seatIn(pair, host)?.interface.replaceAll(".", "/");
     if (directs && model.forward === "nat") {
       set(`${host} forwards for ${name} by NAT`, { "net.ipv4.ip_forward": "1" });
     }

@@ -209,3 +209,22 @@ test("two pairs with a check of one name keep them apart", () => {
   expect(hosts.db1?.engine?.scripts.map(({ name }) => name)).toEqual(["read-up", "write-up"]);
   expect(hosts.db1?.engine?.instances.map(({ vrid }) => vrid)).toEqual([51, 52]);
 });
+
+test("a VIP outside of the members' network, on an interface that is named", () => {
+  const site = aSite(aSiteInput({ pair: { vips: ["192.0.2.1"], interface: "eth0" } }));
+  const { hosts, findings } = plan(site, anEnvironment(), someHosts());
+  expect(isDeployable(findings)).toBe(true);
+  expect(hosts.db1?.engine?.virtualServers[0]?.servers.map(({ address }) => address)).toEqual([
+    "10.20.0.11",
+    "10.20.0.12",
+    "10.20.0.13",
+  ]);
+});
+
+test("an interface on a VLAN keeps its dot in the kernel's key", () => {
+  const { interfaces } = someFacts(11);
+  const onVlan = interfaces.map((one) => (one.name === "eth0" ? { ...one, name: "eth0.7" } : one));
+  const facts = someHosts({ db1: someFacts(11, { interfaces: onVlan }) });
+  const { hosts } = plan(aSite(aSiteInput()), anEnvironment(), facts);
+  expect(hosts.db1?.sysctls["net.ipv4.conf.eth0/7.send_redirects"]).toBe("0");
+});

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { allocateMarks, markRule } from "../../infra/plan/marks.ts";
+import { markRule } from "../../infra/plan/mark-rules.ts";
+import { allocateMarks } from "../../infra/plan/marks.ts";
 
 test("the lowest free mark; typed and reserved ones are taken first", () => {
   const given = allocateMarks([{ service: "a" }, { service: "b", wanted: 1 }, { service: "c" }], [2]);

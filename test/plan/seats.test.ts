@@ -41,3 +41,10 @@ test("without facts there is a seat only where the stack says all of it", () => 
   const typed = { ...host, interface: "ens3", serviceAddress: "10.20.0.11", mac: macOf(11) };
   expect(seatOf({ vips }, typed, undefined)).toMatchObject({ seat: { interface: "ens3", mac: macOf(11) } });
 });
+
+test("a server sits on the members' network, wherever the VIP lies", () => {
+  const far = { vips: [{ address: "192.0.2.1", prefix: 32 }] };
+  expect(seatOf(far, host, someFacts(11))).toEqual({ unknown: "not-in-subnet" });
+  const near = { address: "10.20.0.0", prefix: 24 };
+  expect(seatOf({ ...far, near }, host, someFacts(11))).toMatchObject({ seat: { address: "10.20.0.11" } });
+});

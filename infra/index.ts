@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import * as pulumi from "@pulumi/pulumi";
 import { connectionOf } from "./deploy/connection.ts";
 import { discover } from "./deploy/facts.ts";
-import { observerConnection, observerOf } from "./deploy/observer.ts";
+import { observerConnection, observerOf, observerSecrets } from "./deploy/observer.ts";
 import { report, tell } from "./deploy/report.ts";
 import { rollOut } from "./deploy/rollout.ts";
 import { collectSecrets } from "./deploy/secrets.ts";
@@ -40,7 +40,8 @@ await report(plan.findings, loaded.file);
 const templates = loadTemplates(fileURLToPath(new URL("../templates", import.meta.url)));
 const files = Object.fromEntries(plans.map((host) => [host.name, render(host, templates)]));
 const secrets = collectSecrets(plans, secretValue);
-await report(secrets.findings, stackFile);
+const asking = observerSecrets(environment, secretValue);
+await report([...secrets.findings, ...asking.findings], stackFile);
 
 const engine = plans.some((host) => host.engine) ? await findEngine() : undefined;
 if (engine) await report(await judgeEngine(engine, plans, files, found.facts), loaded.file);
@@ -51,6 +52,7 @@ const { pairs } = rollOut({
   files,
   connections,
   observer: observerOf(environment, found.facts, vips),
+  observerSecrets: asking.values,
   engine,
   secrets: secrets.values,
   holding: found.holding,
@@ -59,7 +61,10 @@ const { pairs } = rollOut({
 
 /** Who holds the VIPs, by pair. */
 export const holders = Object.fromEntries(Object.entries(pairs).map(([name, pair]) => [name, pair.holder]));
-/** Kept for a host that is not reached next time: what is known of it decides what the others must have. */
-export const facts = Object.fromEntries(
-  site.hosts.map((name) => [name, found.facts[name]]).filter(([, known]) => known),
+/**
+ * Kept for a host that is not reached next time: what is known of it decides what the others must have. Nothing in it is
+ * confidential; as a secret it only stays out of every summary.
+ */
+export const facts = pulumi.secret(
+  Object.fromEntries(site.hosts.map((name) => [name, found.facts[name]]).filter(([, known]) => known)),
 );

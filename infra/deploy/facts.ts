@@ -34,6 +34,6 @@ export async function discover(connections: Record<string, Connection>): Promise
 /** The output `facts` of this very stack, as the last deploy left it. */
 async function lastKnown(): Promise<Record<string, HostFacts>> {
   const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
-  const { value } = await new pulumi.StackReference("last-deploy", { name }).getOutputDetails("facts");
-  return (value ?? {}) as Record<string, HostFacts>;
+  const last = await new pulumi.StackReference("last-deploy", { name }).getOutputDetails("facts");
+  return (last.secretValue ?? last.value ?? {}) as Record<string, HostFacts>;
 }

@@ -5,6 +5,7 @@ import type { HostFacts } from "../provider/facts/schema.ts";
 import type { Connection } from "../provider/host/schema.ts";
 import type { PairArgs } from "../provider/pair/schema.ts";
 import { connectionOf } from "./connection.ts";
+import { missing, type Secrets } from "./secrets.ts";
 
 /** Its name among the facts: no host of a site can be called so. */
 const own = "observer:";
@@ -13,6 +14,17 @@ const own = "observer:";
 export function observerConnection(environment: Environment): Record<string, Connection> {
   const { observer } = environment;
   return typeof observer === "object" && !observer.interface ? { [own]: connectionOf(observer) } : {};
+}
+
+/** The environment variables of the observer's commands. */
+export function observerSecrets(
+  { observer }: Environment,
+  lookUp: (name: string) => string | undefined,
+): Secrets {
+  const wanted = typeof observer === "object" ? Object.entries(observer.secrets) : [];
+  const values = wanted.map(([variable, name]) => [variable, lookUp(name) ?? ""] as const);
+  const findings = wanted.filter(([, name]) => lookUp(name) === undefined).map(([, name]) => missing(name));
+  return { values: Object.fromEntries(values), findings };
 }
 
 export function observerOf(

@@ -7,6 +7,6 @@ export class Pair extends pulumi.CustomResource {
   declare readonly ready: pulumi.Output<string[]>;
 
   constructor(name: string, args: PairArgs, options?: pulumi.CustomResourceOptions) {
-    super(pairType, name, { ...args }, options);
+    super(pairType, name, { ...args, secrets: pulumi.secret(args.secrets) }, options);
   }
 }

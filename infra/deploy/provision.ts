@@ -30,7 +30,7 @@ export class Provision extends pulumi.ComponentResource {
         connection,
         create: shell,
         stdin: packagesScript(args.packages),
-        triggers: [packagesScript(args.packages)],
+        triggers: args.packages,
       },
       { parent: this },
     );

@@ -17,6 +17,8 @@ export interface Rollout {
   files: Record<string, Record<string, HostFile>>;
   connections: Record<string, Connection>;
   observer: PairArgs["observer"];
+  /** Environment variables of the observer's commands. */
+  observerSecrets: Record<string, string>;
   engine: Engine | undefined;
   secrets: Record<string, string>;
   holding: Record<string, string[]>;
@@ -89,6 +91,7 @@ function pairArgs(plan: PairPlan, rollout: Rollout): PairArgs {
     holder,
     ready,
     proofs,
+    secrets: rollout.observerSecrets,
     trigger,
     ...(rollout.observer && { observer: rollout.observer }),
   };

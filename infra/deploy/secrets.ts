@@ -24,7 +24,7 @@ export function collectSecrets(
   return { values, findings };
 }
 
-function missing(name: string): Finding {
+export function missing(name: string): Finding {
   return {
     code: "secret-missing",
     severity: "error",

@@ -36,6 +36,8 @@ const observer = z.union(
       interface: word.optional(),
       /** By service: a command (argv) that prints which server answered it through the VIP. */
       ask: z.record(z.string(), z.array(z.string()).min(1)).default({}),
+      /** Environment variables of these commands, each with the name of a secret: no command line shows it. */
+      secrets: z.record(z.string().regex(/^[A-Z_][A-Z0-9_]*$/), z.string()).default({}),
     }),
   ],
   { error: "expected: the name of a host, or { address, interface, ask }" },

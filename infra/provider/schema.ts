@@ -27,6 +27,7 @@ const pair = {
   ready: { type: "array", items: { type: "string" } },
   observer: anything,
   proofs: { type: "array", items: anything },
+  secrets: { ...mapOf, secret: true },
   trigger: { type: "string" },
 };
 const resource = (description: string, properties: Record<string, unknown>, optional: string) => {

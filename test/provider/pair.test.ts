@@ -174,6 +174,7 @@ describe("the pair resource", () => {
       holder: "db1",
       ready: ["db1", "db2"],
       proofs: [],
+      secrets: {},
       trigger: "1",
       ...change,
     };

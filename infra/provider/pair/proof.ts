@@ -32,7 +32,7 @@ export async function prove(
       call(m.host, ["circling_watch", source, proof.address, String(proof.port)], signal),
     );
     try {
-      join(verdict, await proveService(proof, observer, from, signal));
+      join(verdict, await proveService(proof, args, observer, from, signal));
     } finally {
       // Removed in any case, also when the operator stops us: nothing of a proof may stay on a host.
       const counts = await all(members, async (m) => ({
@@ -52,8 +52,13 @@ function join(to: Verdict, more: Verdict): void {
 
 const all = <T, U>(list: T[], work: (item: T) => Promise<U>): Promise<U[]> => Promise.all(list.map(work));
 
-async function call(host: Transport, words: string[], signal: AbortSignal): Promise<string> {
-  const output = await host.run(script(proofLibrary, [command(...words)]), signal);
+async function call(
+  host: Transport,
+  words: string[],
+  signal: AbortSignal,
+  before: string[] = [],
+): Promise<string> {
+  const output = await host.run(script(proofLibrary, [...before, command(...words)]), signal);
   if (output.code !== 0) throw new Error(`${words[0]}: ${output.stderr.trim() || `exit ${output.code}`}`);
   return output.stdout;
 }
@@ -109,13 +114,16 @@ export function judgeArp(
 
 async function proveService(
   proof: Proof,
+  { secrets }: PairArgs,
   observer: Observer,
   from: Transport,
   signal: AbortSignal,
 ): Promise<Verdict> {
   const times = Math.max(8, 4 * proof.expect.length);
   const ask = proof.ask.length > 0 ? proof.ask : ["connect", proof.address, String(proof.port)];
-  const text = await call(from, ["ask", String(times), ...ask], signal);
+  // Exported by the shell, whose script travels on stdin: no process list shows them.
+  const settings = Object.entries(secrets).map(([name, value]) => command("export", `${name}=${value}`));
+  const text = await call(from, ["ask", String(times), ...ask], signal, settings);
   return judgeAnswers(proof, observer.name, text);
 }
 

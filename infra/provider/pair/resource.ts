@@ -1,6 +1,7 @@
 /** The `pair` resource: read is who holds the VIPs now; apply changes nothing, it waits and proves. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { diffProps } from "../diff.ts";
+import { scrub } from "../host/secrets.ts";
 import type { Connect } from "../remote/transport.ts";
 import type { Resource } from "../resource.ts";
 import { InitFailed, type Props } from "../rpc.ts";
@@ -14,7 +15,7 @@ export interface PairLimits {
 }
 export const defaultPairLimits: PairLimits = { settleSeconds: 20 };
 
-const paths = { maps: [], ignored: ["observer", "members"] };
+const paths = { maps: ["secrets"], ignored: ["observer", "members"] };
 const argsOf = (props: Props): PairArgs => props as unknown as PairArgs;
 
 export function pairResource(connect: Connect, limits: PairLimits): Resource {
@@ -35,7 +36,7 @@ export function pairResource(connect: Connect, limits: PairLimits): Resource {
       const holder = holderOf(members, args.instance, args.vips);
       wrong = (await prove(args, args.observer, holder, connect, signal)).wrong;
     }
-    return wrong.map((text) => `pair ${name}: ${text}`);
+    return wrong.map((text) => scrub(`pair ${name}: ${text}`, args.secrets));
   }
 
   async function apply(name: string, props: Props, signal: AbortSignal): Promise<void> {

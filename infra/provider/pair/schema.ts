@@ -29,6 +29,8 @@ export interface PairArgs {
   /** A third host in the VIPs' segment to ask from; without one, the ARP proof is skipped and said so. */
   observer?: { name: string; connection: Connection; interface: string };
   proofs: Proof[];
+  /** Environment variables of the proofs' commands; their values are never shown. */
+  secrets: Record<string, string>;
   /** A value that changes when the members must be verified again (their configuration's hash). */
   trigger: string;
 }

@@ -19,6 +19,8 @@ export const siteSchema = z.strictObject({
   hosts: z.array(name).min(1, { error: "expected: at least one host" }),
   pairs: z.record(name, pair).default({}),
   services: z.record(name, service).default({}),
+  /** Pairs that move together: when one member's instance fails, all of the group go. */
+  groups: z.record(name, z.array(name).min(2, { error: "expected: two pairs or more" })).default({}),
   mail: mail.optional(),
   /** Kernel settings of every host; they come on top of the derived ones, and win. */
   sysctls: z.record(z.string().regex(/^[a-z0-9_./-]+$/i), z.string().regex(/^[^\p{Cc}]+$/u)).default({}),

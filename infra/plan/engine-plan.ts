@@ -9,6 +9,7 @@ export interface EnginePlan {
   };
   scripts: ScriptBlock[];
   processes: ProcessBlock[];
+  groups: GroupBlock[];
   instances: InstanceBlock[];
   virtualServers: VirtualServerBlock[];
 }
@@ -36,6 +37,14 @@ export interface ProcessBlock {
   quorum: number;
   delayMs: number;
   weight: number;
+}
+
+/** vrrp_sync_group */
+export interface GroupBlock {
+  name: string;
+  instances: string[];
+  /** Weighted checks count in a group only where it says so. */
+  weighted: boolean;
 }
 
 /** vrrp_instance */

@@ -2,6 +2,7 @@
 import { acceptsOf } from "./accepts.ts";
 import type { Draft, DraftPair, DraftService } from "./draft.ts";
 import type { EnginePlan } from "./engine-plan.ts";
+import { groupsOf } from "./groups.ts";
 import type { FilePlan, HostPlan, Roles } from "./host-plan.ts";
 import { incompleteOf } from "./incomplete.ts";
 import { instanceOf } from "./instances.ts";
@@ -67,6 +68,7 @@ function engineOf(
     globals: { routerId: host, ...(mail === undefined ? {} : { mail }), keywords },
     scripts: [],
     processes: [],
+    groups: groupsOf(draft, pairs),
     instances: [],
     virtualServers: [],
   };

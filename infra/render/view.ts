@@ -30,6 +30,7 @@ export function engineView(plan: HostPlan, engine: EnginePlan): View {
       delayMs: process.delayMs === 0 ? null : process.delayMs,
       weight: process.weight === 0 ? null : process.weight,
     })),
+    groups: engine.groups,
     instances: engine.instances.map(instanceView),
     virtualServers: engine.virtualServers.map(virtualServerView),
   };

@@ -10,6 +10,7 @@ import { render } from "../../infra/render/render.ts";
 import { anEnvironment, aSite, aSiteInput, someHosts } from "../support/builders.ts";
 import { inNamespace, missingFor } from "../support/namespace.ts";
 
+const weighted = { kind: "script" as const, script: "check_manager.sh", weight: -40 };
 const golden = resolve("test/golden");
 const filesNamed = (pattern: RegExp) =>
   readdirSync(golden, { recursive: true, encoding: "utf8" })
@@ -31,6 +32,18 @@ describe.skipIf(noKeepalived !== undefined)(`keepalived ${noKeepalived ?? "reads
     [
       "a process",
       { pair: { track: { db: { kind: "process" as const, process: "mariadbd", delay: "1s" as const } } } },
+    ],
+    [
+      "a group",
+      {
+        site: {
+          groups: { both: ["read", "write"] },
+          pairs: {
+            read: { members: ["db1", "db2"], vips: ["10.20.0.200"], track: { db: weighted } },
+            write: { members: ["db1", "db2"], vips: ["10.20.0.201"], track: { db: weighted } },
+          },
+        },
+      },
     ],
     [
       "keywords by name",

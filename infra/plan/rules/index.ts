@@ -8,6 +8,7 @@ import { duplicateHost } from "./duplicate-host.ts";
 import { equalPriorities } from "./equal-priorities.ts";
 import { factsMissing } from "./facts-missing.ts";
 import { firewallDrops } from "./firewall-drops.ts";
+import { groupUneven } from "./group-uneven.ts";
 import { mailWithoutSettings } from "./mail-without-settings.ts";
 import { membersApart } from "./members-apart.ts";
 import { natWithoutForwarding } from "./nat-without-forwarding.ts";
@@ -32,7 +33,7 @@ export { secretFindings } from "./secrets.ts";
 const rules: readonly Rule[] = [
   ...[unknownName, duplicateHost, pairWithOneMember],
   ...[vipUnknown, vipIsHostAddress, vipOutsideSubnet, membersApart, vridClash, vrrpVersion],
-  ...[equalPriorities, weightBelowGap, weightsOutOfRange, nopreemptDeadEnd, bothChecksFailed],
+  ...[equalPriorities, weightBelowGap, weightsOutOfRange, groupUneven, nopreemptDeadEnd, bothChecksFailed],
   ...[
     drChangesPort,
     natWithoutForwarding,

@@ -17,7 +17,7 @@ export const natWithoutForwarding: Rule = ({ site, services }) =>
         note(
           `services.${name}.forward`,
           `with NAT the servers' answers must come back through the holder of ${pair.name}.`,
-          "expected: an address of a second pair as the servers' default route, and no other way to the clients",
+          "expected: a VIP of a second pair, in one group with it, as the servers' default route, and no other way",
         ),
       ];
     });

@@ -38,6 +38,13 @@ export const unknownName: Rule = ({ site, environment }) => {
       found.push(error(`services.${service}.servers[${index}]`, message, didYouMean(server, site.hosts)));
     }
   }
+  for (const [group, named] of Object.entries(site.groups)) {
+    for (const [index, pair] of named.entries()) {
+      if (pair in site.pairs) continue;
+      const remedy = didYouMean(pair, Object.keys(site.pairs));
+      found.push(error(`groups.${group}[${index}]`, `\`${pair}\` is no pair of the site.`, remedy));
+    }
+  }
   const { observer } = environment;
   if (typeof observer === "string" && !(observer in environment.hosts)) {
     found.push(

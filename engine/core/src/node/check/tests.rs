@@ -20,6 +20,8 @@ struct World {
     node: CheckNode,
     now: Time,
     kernel: Vec<Service>,
+    /// The kernel changes nothing, whatever it is told.
+    refuses: bool,
     /// Runs under way, and when they end.
     running: BTreeMap<(Time, CheckId), ()>,
     /// Servers that answer; by their last octet. Programs: the exit status.
@@ -122,6 +124,7 @@ impl World {
             node,
             now,
             kernel,
+            refuses: false,
             running: BTreeMap::new(),
             answers: (1..=9).map(|n| (n, 0)).collect(),
             changes: Vec::new(),
@@ -153,6 +156,10 @@ impl World {
     fn act(&mut self, actions: Actions) {
         for action in actions {
             match action {
+                Action::Kernel(changes) if self.refuses => {
+                    self.changes.extend(changes);
+                    self.tell(Event::Refused { what: "invalid argument".to_string() });
+                }
                 Action::Kernel(changes) => {
                     for change in &changes {
                         diff::apply(&mut self.kernel, change);
@@ -359,15 +366,18 @@ fn a_repair_is_counted_and_says_what() {
 #[test]
 fn a_refused_change_is_tried_again_but_reported_once_and_is_no_repair() {
     let mut world = World::start(settings(vec![virtual_server(1, &[1])]), 1);
+    world.run_for(20 * SECOND);
     world.forget();
-    for _ in 0..3 {
-        world.kernel[0].destinations.clear();
-        world.tell(Event::Refused { what: "add 10.0.1.1:80: invalid argument".to_string() });
-        world.run_for(6 * SECOND);
-    }
-    assert_eq!(world.changes.len(), 3);
-    assert_eq!(world.journal.len(), 1);
-    assert_eq!(world.node.repairs(), 0);
+    world.refuses = true;
+    world.tell(Event::Drain { ip: [10, 0, 1, 1].into(), port: None, drain: true });
+    world.run_for(30 * SECOND);
+    assert!((6..10).contains(&world.changes.len()), "{}", world.changes.len());
+    let refusals = world.journal.iter().filter(|line| line.contains("refused")).count();
+    assert_eq!((refusals, world.node.repairs()), (1, 0));
+    assert_eq!(world.pool(address(1)), ["1:3"]);
+    world.refuses = false;
+    world.run_for(6 * SECOND);
+    assert_eq!((world.pool(address(1)), world.node.repairs()), (vec!["1:0".to_string()], 0));
 }
 
 #[test]

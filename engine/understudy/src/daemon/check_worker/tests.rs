@@ -156,10 +156,8 @@ fn without_virtual_servers_no_ipvs_is_needed() {
 
 #[test]
 fn a_program_is_a_check() {
-    let command = Command {
-        argv: vec!["/bin/sh".to_owned(), "-c".to_owned(), "exit 7".to_owned()],
-        run_as: None,
-    };
+    let command =
+        Command { argv: vec!["sh".to_owned(), "-c".to_owned(), "exit 7".to_owned()], run_as: None };
     let kind = CheckKind::Misc { command, timeout: Duration::from_secs(5), dynamic: true };
     let mut real = server("192.0.2.11", 80, Forward::Nat);
     real.checks = vec![CheckSettings { schedule: schedule(), kind }];
@@ -180,7 +178,11 @@ fn a_program_is_a_check() {
     let mut rig = Rig { worker, context };
     let weight = |rig: &Rig| rig.worker.node.status()[0].servers[0].weight;
     assert_eq!(weight(&rig), 3);
-    assert!(rig.until(5, |rig| weight(rig) == 5), "exit status 7 is weight 5");
+    assert!(
+        rig.until(5, |rig| weight(rig) == 5),
+        "exit status 7 is weight 5: {:?}",
+        rig.worker.node.status()
+    );
     let handover = rig.worker.handover();
     let memory: Memory = serde_json::from_slice(&handover).unwrap();
     assert_eq!(memory.checks[0].weight, Some(5));

@@ -69,7 +69,7 @@ export function draftOf(site: Site, environment: Environment, facts: Facts): Dra
   for (const pair of pairs) pair.vrid = vrids.get(pair.name);
   const services = Object.entries(site.services).flatMap(([name, model]) => {
     const pair = pairs.find((candidate) => candidate.name === model.on);
-    return pair === undefined ? [] : [draftService(name, model, pair, environment, facts)];
+    return pair === undefined ? [] : [draftService(name, model, pair, { site, environment, facts })];
   });
   const marks = allocateMarks(
     services.filter(needsMark).map(({ name, model }) => ({ service: name, wanted: model.mark })),
@@ -90,14 +90,25 @@ export function resolveVip(text: string, environment: Environment): Cidr | undef
   return parseCidr(environment.addresses[text] ?? text);
 }
 
+function vipsOf(pair: Pair, environment: Environment): Cidr[] {
+  return pair.vips.map((vip) => resolveVip(vip, environment)).filter((vip) => vip !== undefined);
+}
+
+function otherVipsOf(pair: string, site: Site, environment: Environment): Cidr[] {
+  return Object.entries(site.pairs)
+    .filter(([name]) => name !== pair)
+    .flatMap(([, model]) => vipsOf(model, environment));
+}
+
 function draftPair(name: string, model: Pair, site: Site, environment: Environment, facts: Facts): DraftPair {
   const members = [...new Set(model.members)].filter((member) => site.hosts.includes(member));
-  const vips = model.vips.map((vip) => resolveVip(vip, environment)).filter((vip) => vip !== undefined);
+  const vips = vipsOf(model, environment);
+  const otherVips = otherVipsOf(name, site, environment);
   const found = new Map<string, Found>();
   for (const member of members) {
     const host = environment.hosts[member];
     if (host !== undefined)
-      found.set(member, seatOf({ vips, interface: model.interface }, host, facts[member]));
+      found.set(member, seatOf({ vips, otherVips, interface: model.interface }, host, facts[member]));
   }
   const seats = [...found.values()].flatMap((one) => ("seat" in one ? [one.seat] : []));
   const segment =
@@ -110,10 +121,10 @@ function draftService(
   name: string,
   model: Service,
   pair: DraftPair,
-  environment: Environment,
-  facts: Facts,
+  { site, environment, facts }: { site: Site; environment: Environment; facts: Facts },
 ): DraftService {
-  const wanted = { vips: pair.vips, near: parseCidr(pair.segment) };
+  const otherVips = otherVipsOf(pair.name, site, environment);
+  const wanted = { vips: pair.vips, otherVips, near: parseCidr(pair.segment) };
   const servers = model.servers.map((entry): DraftServer => {
     const host = environment.hosts[entry.server];
     if (host !== undefined && !pair.found.has(entry.server)) {

@@ -14,6 +14,8 @@ export interface Seat {
 /** What seatOf needs to know about the host and the pair. */
 export interface Wanted {
   vips: readonly Cidr[];
+  /** VIPs of the site's other pairs, which a host may hold just now as well. */
+  otherVips?: readonly Cidr[] | undefined;
   /** By the pair. */
   interface?: string | undefined;
   /** The members' network, for a host that only serves there; the VIPs need not lie in it. */
@@ -58,10 +60,11 @@ function hostSegment(own: Cidr, wanted: Wanted, host: HostEnvironment): boolean 
 
 /** Addresses that stay with the host: VIPs that it holds just now, and single addresses, are not among them. */
 function ownAddresses(found: InterfaceFacts, wanted: Wanted): Cidr[] {
+  const floating = [...wanted.vips, ...(wanted.otherVips ?? [])].map(({ address }) => address);
   return found.addresses
     .map(parseCidr)
     .filter((cidr) => cidr !== undefined)
-    .filter((cidr) => cidr.prefix < 32 && !wanted.vips.some((vip) => vip.address === cidr.address));
+    .filter((cidr) => cidr.prefix < 32 && !floating.includes(cidr.address));
 }
 
 function sit(found: InterfaceFacts, own: Cidr, host: HostEnvironment): Seat {

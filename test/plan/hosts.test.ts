@@ -89,6 +89,7 @@ test("NAT forwards, and needs neither marks nor the VIP on lo", () => {
   expect(hosts.db1?.sysctls["net.ipv4.ip_forward"]).toBe("1");
   expect(hosts.db1?.marks).toEqual({});
   expect(hosts.db1?.addresses).toEqual({});
+  expect(hosts.db1?.sysctls["net.ipv4.conf.all.arp_ignore"]).toBeUndefined();
   expect(hosts.db1?.engine?.virtualServers[0]).toMatchObject({
     match: { address: "10.20.0.200", port: 3306, protocol: "TCP" },
     servers: [{ port: 3306 }, { port: 3306 }, { port: 3306 }],
@@ -100,6 +101,7 @@ test("directors that only balance match by address", () => {
   expect(hosts.db1?.marks).toEqual({});
   expect(hosts.db1?.addresses).toEqual({});
   expect(hosts.db3?.addresses).toEqual({ lo: ["10.20.0.200/32"] });
+  expect(Object.keys(hosts.db1?.accepts ?? {})).toEqual(["vrrp-read", "mysql"]);
 });
 
 test("a tunnel ends in tunl0", () => {

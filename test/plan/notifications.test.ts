@@ -53,3 +53,12 @@ test("one state each has its own keyword, and mail is a flag", () => {
     ["notify_stop", "/opt/down"],
   ]);
 });
+
+test("several of the script user's need nobody else", () => {
+  const { host, instance } = planned([runsScript("/opt/one"), runsScript("/opt/two")]);
+  expect(instance.notify).toEqual([
+    { keyword: "notify", command: ["/etc/understudy/scripts/read-notify.sh"] },
+  ]);
+  const script = host.files.find(({ path }) => path.endsWith("read-notify.sh"));
+  expect(script?.source).toMatchObject({ values: { commands: [["/opt/one"], ["/opt/two"]] } });
+});

@@ -48,3 +48,12 @@ test("a server sits on the members' network, wherever the VIP lies", () => {
   const near = { address: "10.20.0.0", prefix: 24 };
   expect(seatOf({ ...far, near }, host, someFacts(11))).toMatchObject({ seat: { address: "10.20.0.11" } });
 });
+
+test("nor is the VIP of another pair that the host holds just now", () => {
+  const otherVips = [{ address: "10.20.0.100", prefix: 24 }];
+  const held = withEth0("10.20.0.99/32", "10.20.0.100/24", "10.20.0.11/24");
+  for (const device of [undefined, "eth0"]) {
+    const found = seatOf({ vips, otherVips, interface: device }, host, held);
+    expect(found).toMatchObject({ seat: { address: "10.20.0.11" } });
+  }
+});

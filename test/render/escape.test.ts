@@ -23,6 +23,7 @@ test("words that need no quotes have none", () => {
   expect(sh("/etc/understudy/x.sh")).toBe("/etc/understudy/x.sh");
   expect(sh("it's")).toBe(`'it'\\''s'`);
   expect(conf("10.20.0.1/24")).toBe("10.20.0.1/24");
+  expect(conf("@db1")).toBe('"@db1"'); // else the line would be for the host db1 only
   expect(conf("")).toBe('""');
   expect(conf("a # b { c")).toBe('"a # b { c"');
 });

@@ -42,7 +42,7 @@ test("a keyword by name replaces the derived line, comes last where there is non
   const text = confOf({ pair: { keywords } });
   const lines = block(text, "vrrp_instance", "read");
   expect(lines).toContain("advert_int 3");
-  expect(lines).not.toContain("advert_int 1");
+  expect(lines.filter((line) => line.startsWith("advert_int"))).toHaveLength(1);
   expect(lines).not.toContain("state BACKUP");
   expect(lines.slice(-3)).toEqual(["garp_master_delay 2", "skip_check_adv_addr", "virtual_routes"]);
   expect(block(text, "virtual_routes")).toEqual(["192.0.2.0/24 via 10.20.0.1", "198.51.100.0/24 dev eth0"]);

@@ -34,7 +34,7 @@ pub fn init(name: &'static str, finest: Level) {
     FINEST.store(finest as u8, Ordering::Relaxed);
 }
 
-/// The level below which nothing is written.
+/// Is everything written, also what only developers want?
 pub fn is_detailed() -> bool {
     FINEST.load(Ordering::Relaxed) >= Level::Debug as u8
 }

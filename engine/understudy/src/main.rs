@@ -4,26 +4,16 @@
 
 mod cli;
 mod config_files;
+mod control;
 mod daemon;
 mod log;
 mod netlink;
 mod notify;
 mod probe;
+mod sha256;
 #[allow(unsafe_code)]
 mod sys;
 
-use std::process::ExitCode;
-
-use lexopt::{Arg, Parser};
-
-fn main() -> ExitCode {
-    let mut arguments = Parser::from_env();
-    match arguments.next() {
-        Ok(Some(Arg::Value(command))) if command == "check" => cli::check::run(arguments),
-        Ok(Some(Arg::Value(command))) if command == "show" => cli::show::run(arguments),
-        _ => {
-            eprintln!("usage: understudy check|show ...");
-            ExitCode::from(64)
-        }
-    }
+fn main() -> std::process::ExitCode {
+    cli::main()
 }

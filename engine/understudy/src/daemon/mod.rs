@@ -3,7 +3,16 @@
 pub mod channel;
 pub mod check_worker;
 pub mod context;
+pub mod handover;
 pub mod idle;
+pub mod journal;
+pub mod load;
+pub mod paths;
 pub mod record;
+pub mod slot;
+pub mod status;
+pub mod supervisor;
+pub mod systemd;
 pub mod turn;
+pub mod withdraw;
 pub mod worker;

@@ -168,7 +168,7 @@ impl Children {
     pub fn ready(&mut self, token: u64, now: Time) -> bool {
         let Some(offset) = token.checked_sub(FIRST_TOKEN) else { return false };
         let id = offset >> 1;
-        let Some(child) = self.running.get_mut(&id) else { return false };
+        let Some(child) = self.running.get_mut(&id) else { return true }; // ended in this turn
         child.read();
         if offset & 1 == 0 {
             if child.timed_out {
@@ -286,7 +286,7 @@ fn spawn(epoll: &Epoll, program: Program, id: u64, tag: &str, now: Time) -> io::
             credentials: program.credentials,
             death_signal: program.dies_with_parent.then_some(signal::SIGTERM),
             own_group: true,
-            channel: None,
+            ..Preparation::default()
         },
     );
     let pid = command.spawn()?.id();

@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod epoll;
+pub mod file;
 pub mod memory;
 pub mod packet;
 pub mod process;

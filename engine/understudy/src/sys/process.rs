@@ -16,6 +16,8 @@ pub struct Preparation {
     pub death_signal: Option<libc::c_int>,
     /// Leads a new process group.
     pub own_group: bool,
+    /// Leads a new session, without terminal.
+    pub own_session: bool,
     /// A descriptor that the child finds as number 3.
     pub channel: Option<libc::c_int>,
 }
@@ -41,6 +43,9 @@ pub fn prepare(command: &mut Command, preparation: Preparation) {
     let apply = move || {
         // SAFETY: only async-signal-safe system calls, on values that were prepared before the fork.
         unsafe {
+            if preparation.own_session {
+                check(libc::setsid())?;
+            }
             if preparation.own_group {
                 check(libc::setpgid(0, 0))?;
             }

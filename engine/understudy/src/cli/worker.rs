@@ -1,0 +1,53 @@
+//! `understudy worker vrrp|check|load`: the processes that the supervisor starts.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use super::options::Options;
+use crate::daemon::check_worker::CheckWorker;
+use crate::daemon::idle::IdleWorker;
+use crate::daemon::load::{self, Source};
+use crate::daemon::turn;
+use crate::log;
+use crate::sys::process;
+
+/// Becomes one of them.
+pub fn main(arguments: Vec<OsString>) -> ExitCode {
+    let flags = ["without-vrrp", "without-check", "no-json"];
+    let options = match Options::parse(arguments, &flags, &["config-id"]) {
+        Ok(options) => options,
+        Err(text) => return super::usage(&text),
+    };
+    let words: Vec<&str> = options.words.iter().map(String::as_str).collect();
+    let result = match words.as_slice() {
+        ["vrrp"] => {
+            become_known(c"understudy-vrrp", "understudy-vrrp");
+            turn::drive::<IdleWorker>(true)
+        }
+        ["check"] => {
+            become_known(c"understudy-chk", "understudy-check");
+            turn::drive::<CheckWorker>(false)
+        }
+        ["load", file] => {
+            become_known(c"understudy-load", "understudy-load");
+            load::run(&Source {
+                file: PathBuf::from(file),
+                without_vrrp: options.has("without-vrrp"),
+                without_check: options.has("without-check"),
+                config_id: options.value(&["config-id"]).map(|v| v.to_string_lossy().into_owned()),
+            })
+        }
+        _ => return super::usage("the engine starts its workers itself"),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        // The supervisor tells it.
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn become_known(process_name: &std::ffi::CStr, log_name: &'static str) {
+    process::set_name(process_name);
+    log::init(log_name, super::run::level());
+}

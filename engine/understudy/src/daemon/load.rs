@@ -1,0 +1,264 @@
+//! Reading the configuration, in a process of its own: the supervisor never holds a parsed configuration (its memory
+//! stays small), is not held up by a large one, and a crash of the parser is one more bad file.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use annotate_snippets::Renderer;
+use serde::{Deserialize, Serialize};
+use understudy_core::config::{self, Diagnostic, Files, Severity};
+use understudy_core::node::settings::{
+    CheckWorkerSettings, HostSettings, ProcessSettings, VrrpSettings,
+};
+use understudy_core::time::Time;
+
+use super::channel::{Channel, Kind};
+use super::slot;
+use super::worker::Error;
+use crate::cli::diagnostics::render;
+use crate::config_files::{self, ConfigFiles};
+use crate::sha256;
+use crate::sys::epoll::{Epoll, Interest};
+use crate::sys::process::{self, Preparation};
+use crate::sys::signal;
+
+/// Reading takes no longer than this.
+const WITHIN: Duration = Duration::from_secs(30);
+
+/// What to read, and for whom.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    /// The main file.
+    pub file: PathBuf,
+    /// No VRRP worker.
+    pub without_vrrp: bool,
+    /// No check worker.
+    pub without_check: bool,
+    /// For `@ID` lines; default the host's name.
+    pub config_id: Option<String>,
+}
+
+/// A file that was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadFile {
+    /// Its path.
+    pub path: PathBuf,
+    /// Its digest.
+    pub sha256: String,
+}
+
+/// What the supervisor wants to know of a configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// The main file first, then what it includes.
+    pub files: Vec<ReadFile>,
+    /// All findings as text, for people.
+    pub findings: String,
+    /// The first error in a line; `None`: it can be used.
+    pub error: Option<String>,
+    /// Number of warnings.
+    pub warnings: u32,
+    /// Something for the VRRP worker.
+    pub vrrp: bool,
+    /// Something for the check worker.
+    pub check: bool,
+    /// The shortest interval of adverts.
+    pub fastest_advert: Option<Duration>,
+    /// What concerns every process.
+    pub process: ProcessSettings,
+}
+
+/// A configuration that can be acted on.
+#[derive(Debug)]
+pub struct Loaded {
+    /// About it.
+    pub summary: Summary,
+    /// For the VRRP worker, if there is something.
+    pub vrrp: Option<File>,
+    /// For the check worker, if there is something.
+    pub check: Option<File>,
+}
+
+/// A reader at work.
+#[derive(Debug)]
+pub struct Loader {
+    pidfd: OwnedFd,
+    channel: Channel,
+    /// When it is given up.
+    pub deadline: Time,
+    summary: Option<Summary>,
+    settings: Vec<File>,
+}
+
+impl Loader {
+    /// Starts reading. `token`: for both the channel and the process.
+    pub fn start(source: &Source, epoll: &Epoll, token: u64, now: Time) -> io::Result<Self> {
+        let (ours, theirs) = UnixStream::pair()?;
+        let mut command = Command::new("/proc/self/exe");
+        command.arg0("understudy").args(["worker", "load"]).arg(&source.file).stdin(Stdio::null());
+        if source.without_vrrp {
+            command.arg("--without-vrrp");
+        }
+        if source.without_check {
+            command.arg("--without-check");
+        }
+        if let Some(id) = &source.config_id {
+            command.arg("--config-id").arg(id);
+        }
+        process::prepare(
+            &mut command,
+            Preparation {
+                death_signal: Some(signal::SIGKILL),
+                channel: Some(theirs.as_raw_fd()),
+                ..Preparation::default()
+            },
+        );
+        let pid = command.spawn()?.id();
+        drop(theirs);
+        let pidfd = process::pidfd(pid)?;
+        let channel = Channel::new(ours)?;
+        epoll.add(&channel, Interest::READ, token)?;
+        epoll.add(&pidfd, Interest::READ, token)?;
+        let deadline = now + WITHIN;
+        Ok(Self { pidfd, channel, deadline, summary: None, settings: Vec::new() })
+    }
+
+    /// Takes what it says; `Some` when it has ended, with the configuration or what is wrong with it.
+    pub fn ready(&mut self) -> Option<Result<Loaded, Summary>> {
+        self.channel.fill();
+        while let Some(message) = self.channel.pop() {
+            match message.kind {
+                Kind::Ready => self.summary = message.read(),
+                Kind::Settings => self.settings.extend(slot::keep(&message.body).ok()),
+                _ => {}
+            }
+        }
+        let ended = process::reap(&self.pidfd).ok()??;
+        let crashed = || Summary {
+            error: Some(format!(
+                "the configuration could not be read: the reader ended with {ended:?}"
+            )),
+            ..Summary::default()
+        };
+        let summary = self.summary.take().unwrap_or_else(crashed);
+        let mut settings = self.settings.drain(..);
+        let (vrrp, check) = (settings.next(), settings.next());
+        if summary.error.is_some() || check.is_none() {
+            return Some(Err(summary));
+        }
+        let vrrp = vrrp.filter(|_| summary.vrrp);
+        let check = check.filter(|_| summary.check);
+        Some(Ok(Loaded { summary, vrrp, check }))
+    }
+
+    /// It takes too long.
+    pub fn give_up(&self) {
+        let _ = process::signal(&self.pidfd, signal::SIGKILL);
+    }
+}
+
+/// The reader's process: reads, says, ends.
+pub fn run(source: &Source) -> Result<(), Error> {
+    let mut channel = Channel::new(process::take_channel()?)?;
+    let (mut summary, settings) = read(source);
+    if summary.error.is_some() {
+        channel.push(Kind::Ready, &serde_json::to_vec(&summary)?);
+    } else {
+        summary.vrrp = !source.without_vrrp && wants_vrrp(&settings.vrrp);
+        summary.check = !source.without_check && wants_check(&settings.check);
+        summary.fastest_advert =
+            settings.vrrp.instances.iter().map(|instance| instance.advert_interval).min();
+        summary.process = settings.process.clone();
+        channel.push(Kind::Ready, &serde_json::to_vec(&summary)?);
+        let HostSettings { process, vrrp, check } = settings;
+        let check_part = CheckWorkerSettings::default();
+        let half = HostSettings { process: process.clone(), vrrp, check: check_part };
+        channel.push(Kind::Settings, &serde_json::to_vec(&half)?);
+        let half = HostSettings { process, vrrp: VrrpSettings::default(), check };
+        channel.push(Kind::Settings, &serde_json::to_vec(&half)?);
+    }
+    while !channel.flush() {
+        crate::sys::socket::wait_writable(&channel, 5000)?;
+    }
+    Ok(())
+}
+
+fn wants_vrrp(vrrp: &VrrpSettings) -> bool {
+    !vrrp.instances.is_empty() || !vrrp.static_addresses.is_empty()
+}
+
+fn wants_check(check: &CheckWorkerSettings) -> bool {
+    !check.virtual_servers.is_empty()
+}
+
+/// Reads and validates, and says what it found.
+pub fn examine(source: &Source) -> Summary {
+    read(source).0
+}
+
+/// Parses and validates.
+fn read(source: &Source) -> (Summary, HostSettings) {
+    let mut files = Digesting::default();
+    let environment = config_files::environment(source.config_id.clone());
+    let parsed = config::parse(&mut files, &source.file.to_string_lossy(), &environment);
+    let mut summary = Summary { files: files.read, ..Summary::default() };
+    let renderer = Renderer::plain();
+    for finding in &parsed.diagnostics {
+        summary.findings.push_str(&render(&renderer, &parsed.files, finding));
+        summary.findings.push_str("\n\n");
+        match finding.code.severity {
+            Severity::Warning => summary.warnings += 1,
+            Severity::Error => {
+                summary.error.get_or_insert_with(|| in_a_line(&parsed.files, finding));
+            }
+        }
+    }
+    match parsed.settings {
+        Some(settings) => (summary, settings),
+        None => {
+            summary.error.get_or_insert_with(|| "the configuration can't be used".to_owned());
+            (summary, HostSettings::default())
+        }
+    }
+}
+
+fn in_a_line(files: &Files, finding: &Diagnostic) -> String {
+    match finding.span.map(|span| files.position(span)) {
+        Some((file, line, column)) => format!("{file}:{line}:{column}: {}", finding.message),
+        None => finding.message.clone(),
+    }
+}
+
+/// The host's files, and what they were when they were read.
+#[derive(Debug, Default)]
+struct Digesting {
+    files: ConfigFiles,
+    read: Vec<ReadFile>,
+}
+
+impl config::Source for Digesting {
+    fn glob(&mut self, pattern: &str) -> Vec<String> {
+        self.files.glob(pattern)
+    }
+
+    fn read(&mut self, name: &str) -> Result<Vec<u8>, String> {
+        let bytes = self.files.read(name)?;
+        self.read.push(ReadFile { path: name.into(), sha256: sha256::hex(&bytes) });
+        Ok(bytes)
+    }
+}
+
+/// Does a file on disk differ from what was loaded?
+pub fn is_stale(files: &[ReadFile]) -> bool {
+    files.iter().any(|file| digest(&file.path).as_deref() != Some(&file.sha256))
+}
+
+fn digest(path: &Path) -> Option<String> {
+    fs::read(path).ok().map(|bytes| sha256::hex(&bytes))
+}

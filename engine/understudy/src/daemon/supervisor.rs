@@ -1,0 +1,818 @@
+//! The supervisor: reads the configuration, keeps both workers alive, and owns what outlives them: notifications, FIFOs,
+//! the journal, the control socket. It takes no part in an election; a worker needs it for nothing while it lives.
+
+use std::collections::BTreeMap;
+use std::fs::{File, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use understudy_core::time::Time;
+
+use super::channel::{Kind, Message};
+use super::context::{FifoLine, Notification};
+use super::handover;
+use super::journal::Journal;
+use super::load::{Loaded, Loader, Source, Summary};
+use super::paths::Paths;
+use super::record::Record;
+use super::slot::{Death, Event, Heartbeat, Slot};
+use super::status::{self, Facts, WorkerFacts};
+use super::systemd::Systemd;
+use super::worker::{Reply, Request};
+use crate::control::server::{Asked, Server};
+use crate::control::{Answer, Ask};
+use crate::notify::child::FIRST_TOKEN;
+use crate::notify::fifo::Fifos;
+use crate::notify::queue::Queues;
+use crate::say;
+use crate::sys::clock::{self, SleepWatch};
+use crate::sys::epoll::{Epoll, Interest, Ready};
+use crate::sys::signal::{self, Signals};
+use crate::sys::timer::Timer;
+
+const TIMER: u64 = 1;
+const SIGNALS: u64 = 2;
+const LOADER: u64 = 3;
+const SLOTS: u64 = 16;
+const CLIENTS: u64 = 1 << 32;
+
+const VRRP: usize = 0;
+const CHECK: usize = 1;
+
+/// Each worker may take so long to stop, as keepalived's `child_wait_time`.
+const STOP_WITHIN: Duration = Duration::from_secs(5);
+/// Notifications of the stop may take so long.
+const LAST_NOTIFICATIONS: Duration = Duration::from_secs(5);
+/// Workers tell their status within this.
+const STATUS_WITHIN: Duration = Duration::from_secs(1);
+/// The handover goes to disk no more often than this.
+const SAVE_EVERY: Duration = Duration::from_millis(100);
+
+/// How to run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What to read.
+    pub source: Source,
+    /// Where to keep things.
+    pub paths: Paths,
+    /// Gets our process number.
+    pub pid_file: Option<PathBuf>,
+}
+
+/// Why the engine ended, and with which status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// 1: it could not start; 2: the configuration can't be used.
+    pub code: u8,
+    /// For people.
+    pub text: String,
+}
+
+/// What a reader was started for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    Start,
+    Reload,
+    DryRun(u64),
+}
+
+/// An answer that is put together.
+#[derive(Debug)]
+enum Pending {
+    Status { client: u64, parts: [Option<Value>; 2], waiting: usize, by: Time },
+    Move { client: u64, waiting: usize, reply: Reply, by: Time },
+}
+
+/// What is left to do at a stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    Running,
+    Vrrp,
+    Check,
+    Notifications,
+    Done,
+}
+
+struct Supervisor {
+    options: Options,
+    epoll: Epoll,
+    timer: Timer,
+    sleep: SleepWatch,
+    systemd: Systemd,
+    next_alive: Option<Time>,
+    slots: [Slot; 2],
+    loader: Option<(Loader, Purpose)>,
+    /// A reload was asked for while one was under way.
+    reload_again: bool,
+    /// Told when the workers have taken the new configuration.
+    reloaders: Vec<u64>,
+    reloading: bool,
+    announced: bool,
+    config: Summary,
+    config_error: Option<String>,
+    journal: Journal,
+    server: Server,
+    queues: Queues,
+    fifos: Fifos,
+    pending: BTreeMap<u64, Pending>,
+    next_pending: u64,
+    /// The last state of each instance, for `systemctl status`.
+    states: BTreeMap<String, String>,
+    started_at: Duration,
+    save_at: Time,
+    stage: Stage,
+    stage_by: Time,
+    /// Did the worker give up everything in good order?
+    released: [bool; 2],
+    failure: Option<Failure>,
+}
+
+/// Runs the engine until it is told to stop.
+pub fn run(options: Options) -> Result<(), Failure> {
+    let failed = |code, text: String| Failure { code, text };
+    options.paths.create().map_err(|e| failed(1, e.to_string()))?;
+    let _lock = lock(&options).map_err(|text| failed(1, text))?;
+    let signals = Signals::new(&[
+        signal::SIGTERM,
+        signal::SIGINT,
+        signal::SIGHUP,
+        signal::SIGUSR1,
+        signal::SIGUSR2,
+    ])
+    .map_err(|e| failed(1, format!("signalfd: {e}")))?;
+    let mut supervisor = Supervisor::new(options).map_err(|e| failed(1, e.to_string()))?;
+    let result = supervisor.run(&signals);
+    supervisor.close();
+    result.map_err(|e| failed(1, format!("event loop: {e}")))?;
+    supervisor.failure.take().map_or(Ok(()), Err)
+}
+
+/// One engine at a time in these directories.
+fn lock(options: &Options) -> Result<File, String> {
+    let path = options.paths.lock();
+    let open = File::options().create(true).truncate(false).read(true).write(true).open(&path);
+    let mut file = open.map_err(|e| format!("open {}: {e}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut pid = String::new();
+            let _ = file.read_to_string(&mut pid);
+            return Err(format!(
+                "another engine runs here already (pid {}, {} is locked)",
+                pid.trim(),
+                path.display()
+            ));
+        }
+        Err(TryLockError::Error(e)) => return Err(format!("lock {}: {e}", path.display())),
+    }
+    let pid = format!("{}\n", std::process::id());
+    let _ = file.set_len(0);
+    let _ = file.write_all(pid.as_bytes());
+    if let Some(path) = &options.pid_file {
+        std::fs::write(path, pid).map_err(|e| format!("write {}: {e}", path.display()))?;
+    }
+    Ok(file)
+}
+
+impl Supervisor {
+    fn new(options: Options) -> io::Result<Self> {
+        let epoll = Epoll::new()?;
+        let now = clock::now();
+        let slot =
+            |name, token| Slot::new(name, token, handover::load(&options.paths.handover(name)));
+        let slots = [slot("vrrp", SLOTS), slot("check", SLOTS + 2)];
+        let path = options.paths.socket();
+        let server = Server::open(&path, &epoll, CLIENTS).map_err(|e| {
+            io::Error::new(e.kind(), format!("open the control socket {}: {e}", path.display()))
+        })?;
+        let systemd = Systemd::from_environment();
+        let config = Summary::default();
+        Ok(Self {
+            next_alive: systemd.watchdog.map(|every| now + every / 2),
+            journal: Journal::open(options.paths.events()),
+            queues: Queues::new(&config.process),
+            options,
+            epoll,
+            timer: Timer::new()?,
+            sleep: SleepWatch::new(),
+            systemd,
+            slots,
+            loader: None,
+            reload_again: false,
+            reloaders: Vec::new(),
+            reloading: false,
+            announced: false,
+            config,
+            config_error: None,
+            server,
+            fifos: Fifos::default(),
+            pending: BTreeMap::new(),
+            next_pending: 0,
+            states: BTreeMap::new(),
+            started_at: clock::realtime(),
+            save_at: now,
+            stage: Stage::Running,
+            stage_by: Time::MAX,
+            released: [false; 2],
+            failure: None,
+        })
+    }
+
+    fn run(&mut self, signals: &Signals) -> io::Result<()> {
+        self.epoll.add(&self.timer, Interest::READ.edge(), TIMER)?;
+        self.epoll.add(signals, Interest::READ, SIGNALS)?;
+        self.read_configuration(Purpose::Start);
+        let mut ready = Vec::with_capacity(32);
+        while self.stage != Stage::Done {
+            let due = self.deadline();
+            self.timer.arm(due)?;
+            ready.clear();
+            self.epoll.wait(true, &mut ready)?;
+            let woken = clock::now();
+            // What has arrived counts before a deadline that is overdue: an answer may be among it.
+            for event in &ready {
+                self.dispatch(*event, signals);
+            }
+            let late = due.map_or(Duration::ZERO, |due| woken.since(due));
+            self.expire(late);
+            self.after();
+        }
+        Ok(())
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        let pending = self.pending.values().map(|p| match p {
+            Pending::Status { by, .. } | Pending::Move { by, .. } => *by,
+        });
+        let unsaved = self.slots.iter().any(|slot| slot.unsaved);
+        let others = [
+            self.slots[VRRP].deadline(),
+            self.slots[CHECK].deadline(),
+            self.journal.deadline(),
+            self.queues.deadline(),
+            self.loader.as_ref().map(|(loader, _)| loader.deadline),
+            self.next_alive,
+            unsaved.then_some(self.save_at),
+            (self.stage != Stage::Running).then_some(self.stage_by),
+        ];
+        others.into_iter().flatten().chain(pending).min()
+    }
+
+    fn dispatch(&mut self, event: Ready, signals: &Signals) {
+        match event.token {
+            TIMER => self.timer.fired(),
+            SIGNALS => {
+                while let Some(signal) = signals.next() {
+                    self.signal(signal);
+                }
+            }
+            LOADER => self.loaded(),
+            token if token >= FIRST_TOKEN => {
+                self.queues.ready(token, clock::now());
+            }
+            token if token >= CLIENTS => {
+                for Asked { client, ask } in self.server.ready(token, &self.epoll) {
+                    self.asked(client, ask);
+                }
+            }
+            token => {
+                let offset = usize::try_from(token - SLOTS).unwrap_or(0);
+                let (which, is_process) = (offset / 2, offset % 2 == 1);
+                self.receive(which);
+                if is_process && let Some(death) = self.slots[which].reap(clock::now()) {
+                    self.died(which, &death);
+                }
+            }
+        }
+    }
+
+    fn signal(&mut self, signal: i32) {
+        match signal {
+            signal::SIGTERM | signal::SIGINT => {
+                say!(Info, "stopping");
+                self.stop(None);
+            }
+            signal::SIGHUP => self.reload(),
+            other => say!(Info, "signal {other} is not used yet; see `understudy status`"),
+        }
+    }
+
+    // Configuration
+
+    fn read_configuration(&mut self, purpose: Purpose) {
+        match Loader::start(&self.options.source, &self.epoll, LOADER, clock::now()) {
+            Ok(loader) => self.loader = Some((loader, purpose)),
+            Err(e) => {
+                let error = Some(format!("start the reader of the configuration: {e}"));
+                self.refused(purpose, Summary { error, ..Summary::default() });
+            }
+        }
+    }
+
+    fn reload(&mut self) {
+        if self.stage != Stage::Running {
+            return;
+        }
+        if self.loader.is_some() || self.reloading || !self.announced {
+            self.reload_again = true;
+            return;
+        }
+        say!(Info, "reading {} again", self.options.source.file.display());
+        self.systemd.reloading();
+        self.reloading = true;
+        self.read_configuration(Purpose::Reload);
+    }
+
+    fn loaded(&mut self) {
+        let Some((loader, purpose)) = &mut self.loader else { return };
+        let purpose = *purpose;
+        let Some(result) = loader.ready() else { return };
+        self.loader = None;
+        if self.stage != Stage::Running {
+            return;
+        }
+        match (result, purpose) {
+            (Err(summary), _) => self.refused(purpose, summary),
+            (Ok(loaded), Purpose::DryRun(client)) => {
+                let summary = loaded.summary;
+                let answer = json!({ "usable": true, "warnings": summary.warnings, "findings": summary.findings });
+                self.server.answer(client, &Answer::Ok(answer), &self.epoll);
+            }
+            (Ok(loaded), _) => self.apply(loaded),
+        }
+    }
+
+    fn refused(&mut self, purpose: Purpose, summary: Summary) {
+        let error = summary.error.unwrap_or_else(|| "unusable".to_owned());
+        if !summary.findings.is_empty() {
+            say!(Error, "{}", summary.findings.trim_end());
+        }
+        match purpose {
+            Purpose::Start => self.stop(Some(Failure { code: 2, text: error })),
+            Purpose::DryRun(client) => {
+                let text = if summary.findings.is_empty() { error } else { summary.findings };
+                self.server.answer(client, &Answer::Error(text), &self.epoll);
+            }
+            Purpose::Reload => {
+                say!(Error, "reload refused: {error}; the former configuration stays in force");
+                self.record(Record::new("engine", "reload refused", error.as_str()));
+                for client in std::mem::take(&mut self.reloaders) {
+                    let text = format!("{error}; the former configuration stays in force");
+                    self.server.answer(client, &Answer::Error(text), &self.epoll);
+                }
+                self.config_error = Some(error);
+                self.reloading = false;
+                self.systemd.ready();
+                self.show_status();
+            }
+        }
+    }
+
+    fn apply(&mut self, loaded: Loaded) {
+        let now = clock::now();
+        let Loaded { summary, vrrp, check } = loaded;
+        if !summary.findings.is_empty() {
+            say!(Warning, "{}", summary.findings.trim_end());
+        }
+        if self.announced {
+            self.record(Record::new(
+                "engine",
+                "configuration reloaded",
+                self.short_digest(&summary),
+            ));
+        }
+        let beat = Heartbeat::for_adverts(summary.fastest_advert);
+        self.queues.reload(&summary.process);
+        self.fifos.configure(&summary.process, &mut self.queues, &self.epoll, now);
+        self.config = Summary { findings: String::new(), ..summary };
+        self.config_error = None;
+        self.slots[CHECK].configure(check, beat, &self.epoll, now);
+        self.slots[VRRP].configure(vrrp, beat, &self.epoll, now);
+    }
+
+    fn short_digest(&self, summary: &Summary) -> String {
+        let digest = summary.files.first().map_or("", |file| &file.sha256);
+        format!("{} is {}", self.options.source.file.display(), digest.get(..12).unwrap_or(digest))
+    }
+
+    /// All workers have what they need?
+    fn settle(&mut self) {
+        let pending = self.loader.is_some() || !self.slots.iter().all(Slot::is_settled);
+        if self.stage != Stage::Running || pending {
+            return;
+        }
+        if !self.announced {
+            self.announced = true;
+            let digest = self.short_digest(&self.config);
+            say!(Info, "Understudy {} is ready; {digest}", env!("CARGO_PKG_VERSION"));
+            self.record(Record::new("engine", "started", digest));
+            self.systemd.ready();
+            self.show_status();
+        }
+        if self.reloading {
+            self.reloading = false;
+            say!(Info, "the configuration was reloaded");
+            for client in std::mem::take(&mut self.reloaders) {
+                let done = json!({ "reloaded": true, "warnings": self.config.warnings });
+                self.server.answer(client, &Answer::Ok(done), &self.epoll);
+            }
+            self.systemd.ready();
+            self.show_status();
+        }
+        if std::mem::take(&mut self.reload_again) {
+            self.reload();
+        }
+    }
+
+    // Workers
+
+    fn receive(&mut self, which: usize) {
+        let now = clock::now();
+        for event in self.slots[which].receive(&self.epoll, now) {
+            match event {
+                Event::Ready => {
+                    if let Some(gap) = self.slots[which].take_gap(now) {
+                        let name = self.slots[which].name;
+                        let text = format!("after {:.1} ms without it", gap.as_secs_f64() * 1000.0);
+                        say!(Notice, "{name} worker goes on {text}");
+                        self.record(Record::new("engine", format!("{name} worker goes on"), text));
+                    }
+                }
+                Event::Stopped => self.released[which] = true,
+                Event::Message(message) => self.message(which, &message),
+            }
+        }
+    }
+
+    fn message(&mut self, from: usize, message: &Message) {
+        match message.kind {
+            Kind::Record => {
+                if let Some(record) = message.read::<Record>() {
+                    self.record(record);
+                }
+            }
+            Kind::Notify => {
+                if let Some(notification) = message.read::<Notification>() {
+                    self.queues.add(notification, &self.epoll, clock::now());
+                }
+            }
+            Kind::Fifo => {
+                if let Some(line) = message.read::<FifoLine>() {
+                    self.fifos.write(&line);
+                }
+            }
+            Kind::Peer => {
+                self.slots[1 - from].send(Kind::Peer, &message.body, &self.epoll);
+            }
+            Kind::Status => {
+                if let Some((number, part)) = message.read::<(u64, Value)>() {
+                    self.status_part(number, from, part);
+                }
+            }
+            Kind::Reply => {
+                if let Some((number, reply)) = message.read::<(u64, Reply)>() {
+                    self.reply_part(number, reply);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn died(&mut self, which: usize, death: &Death) {
+        let name = self.slots[which].name;
+        if death.orderly || !self.slots[which].is_wanted() {
+            return;
+        }
+        let why = death.failure.as_ref().unwrap_or(&death.why);
+        say!(Error, "{name} worker: {why}");
+        if let (Some(text), false) = (&death.failure, self.announced) {
+            let text = format!("{name} worker: {text}");
+            self.stop(Some(Failure { code: 1, text }));
+            return;
+        }
+        self.record(Record::new("engine", format!("{name} worker ended"), why.as_str()));
+        if death.given_up {
+            let text = "it ended again and again; what it held is given up until it can be started";
+            say!(Error, "{name} worker: {text}");
+            self.record(Record::new("engine", format!("{name} worker given up"), text));
+            self.withdraw(which);
+        }
+        // A successor without delay, where none is due later.
+        self.slots[which].timer(&self.epoll, clock::now(), Duration::ZERO);
+    }
+
+    /// Gives up what a worker held that can't do so itself.
+    fn withdraw(&mut self, which: usize) {
+        let slot = &mut self.slots[which];
+        let left = slot.inherit.take();
+        slot.unsaved = false;
+        let path = self.options.paths.handover(slot.name);
+        let left = left.or_else(|| handover::load(&path));
+        for line in super::withdraw::from_bytes(left.as_deref().unwrap_or_default()) {
+            say!(Notice, "{line}");
+        }
+        handover::forget(&path);
+    }
+
+    fn record(&mut self, mut record: Record) {
+        if record.at_ms == 0 {
+            record = record.stamped(clock::realtime());
+        }
+        if let Some((_, state)) = record.change.split_once(" -> ") {
+            // The words that people and their tools look for.
+            say!(Notice, "({}) Entering {state} STATE: {}", record.subject, record.why);
+            self.states.insert(record.subject.clone(), state.to_owned());
+            self.show_status();
+        } else if record.subject != "engine" {
+            say!(Notice, "{}: {}: {}", record.subject, record.change, record.why);
+        }
+        self.server.publish(&record, &self.epoll);
+        self.journal.add(record);
+    }
+
+    fn show_status(&mut self) {
+        let states: Vec<String> =
+            self.states.iter().map(|(name, state)| format!("{name} {state}")).collect();
+        let mut text = states.join(", ");
+        if text.is_empty() {
+            text = format!("{} workers", self.slots.iter().filter(|s| s.is_wanted()).count());
+        }
+        if self.config_error.is_some() {
+            text.push_str("; the last reload was refused");
+        }
+        self.systemd.status(&text);
+    }
+
+    // Control socket
+
+    fn asked(&mut self, client: u64, ask: Ask) {
+        let now = clock::now();
+        match ask {
+            Ask::Status => {
+                let number = self.next_pending();
+                let body = number.to_string();
+                let waiting = self
+                    .slots
+                    .iter_mut()
+                    .filter(|slot| slot.is_wanted() && slot.trouble.is_none())
+                    .filter_map(|slot| {
+                        slot.send(Kind::AskStatus, body.as_bytes(), &self.epoll).then_some(())
+                    })
+                    .count();
+                let by = now + STATUS_WITHIN;
+                self.pending
+                    .insert(number, Pending::Status { client, parts: [None, None], waiting, by });
+                self.complete(number);
+            }
+            Ask::Events { instance, follow } => {
+                let of = |r: &&Record| instance.as_ref().is_none_or(|i| *i == r.subject);
+                let records: Vec<&Record> = self.journal.records().filter(of).collect();
+                self.server.answer(client, &Answer::Ok(json!(records)), &self.epoll);
+                if follow {
+                    self.server.follow(client, instance);
+                }
+            }
+            Ask::Reload { dry_run: true } => {
+                if self.loader.is_some() {
+                    let busy = "a reload is under way; try again".to_owned();
+                    self.server.answer(client, &Answer::Error(busy), &self.epoll);
+                } else {
+                    self.read_configuration(Purpose::DryRun(client));
+                }
+            }
+            Ask::Reload { dry_run: false } => {
+                self.reloaders.push(client);
+                self.reload();
+            }
+            Ask::Move(request) => self.operator(client, &request, now),
+        }
+    }
+
+    fn operator(&mut self, client: u64, request: &Request, now: Time) {
+        let number = self.next_pending();
+        let body = serde_json::to_vec(&(number, request)).expect("plain data becomes JSON");
+        let waiting = self
+            .slots
+            .iter_mut()
+            .filter_map(|slot| slot.send(Kind::Request, &body, &self.epoll).then_some(()))
+            .count();
+        let by = now + STATUS_WITHIN;
+        self.pending.insert(number, Pending::Move { client, waiting, reply: Reply::Unknown, by });
+        self.complete(number);
+    }
+
+    fn next_pending(&mut self) -> u64 {
+        self.next_pending += 1;
+        self.next_pending
+    }
+
+    fn status_part(&mut self, number: u64, from: usize, part: Value) {
+        if let Some(Pending::Status { parts, waiting, .. }) = self.pending.get_mut(&number) {
+            parts[from] = Some(part);
+            *waiting = waiting.saturating_sub(1);
+            self.complete(number);
+        }
+    }
+
+    fn reply_part(&mut self, number: u64, new: Reply) {
+        if let Some(Pending::Move { waiting, reply, .. }) = self.pending.get_mut(&number) {
+            *waiting = waiting.saturating_sub(1);
+            if new != Reply::Unknown {
+                *reply = new;
+            }
+            self.complete(number);
+        }
+    }
+
+    /// Answers if nothing is missing, or if it is time.
+    fn complete(&mut self, number: u64) {
+        let now = clock::now();
+        let Some(pending) = self.pending.get(&number) else { return };
+        let (Pending::Status { waiting, by, .. } | Pending::Move { waiting, by, .. }) = pending;
+        if *waiting > 0 && *by > now {
+            return;
+        }
+        match self.pending.remove(&number) {
+            Some(Pending::Status { client, parts, .. }) => {
+                let whole = self.status(parts);
+                self.server.answer(client, &Answer::Ok(whole), &self.epoll);
+            }
+            Some(Pending::Move { client, waiting, reply, .. }) => {
+                let answer = match reply {
+                    Reply::Done(value) => Answer::Ok(value),
+                    Reply::Refused(why) => Answer::Error(why),
+                    Reply::Unknown if waiting > 0 => {
+                        Answer::Error("the worker does not answer".to_owned())
+                    }
+                    Reply::Unknown => Answer::Error("no worker knows this".to_owned()),
+                };
+                self.server.answer(client, &answer, &self.epoll);
+            }
+            None => {}
+        }
+    }
+
+    fn status(&self, parts: [Option<Value>; 2]) -> Value {
+        let wanted = self.slots.iter().zip(parts).filter(|(slot, _)| slot.is_wanted());
+        let workers = wanted.map(|(slot, part)| WorkerFacts {
+            name: slot.name,
+            pid: slot.pid(),
+            restarts: slot.restarts,
+            trouble: slot.trouble.clone(),
+            part,
+        });
+        status::compose(&Facts {
+            started_at: self.started_at,
+            now: clock::realtime(),
+            file: &self.options.source.file,
+            files: &self.config.files,
+            error: self.config_error.as_deref(),
+            warnings: self.config.warnings,
+            workers: workers.collect(),
+        })
+    }
+
+    // Time
+
+    fn expire(&mut self, late: Duration) {
+        let now = clock::now();
+        if let Some(by) = self.sleep.slept() {
+            say!(Warning, "the machine slept for {:.1} s", by.as_secs_f64());
+            self.record(Record::new(
+                "engine",
+                "machine slept",
+                format!("for {:.1} s", by.as_secs_f64()),
+            ));
+        }
+        for slot in &mut self.slots {
+            slot.timer(&self.epoll, now, late);
+        }
+        self.queues.timer(now);
+        if let Some((loader, _)) = self.loader.as_mut().filter(|(loader, _)| loader.deadline <= now)
+        {
+            loader.deadline = Time::MAX;
+            loader.give_up();
+        }
+        let due: Vec<u64> = self.pending.keys().copied().collect();
+        for number in due {
+            self.complete(number);
+        }
+        if let (Some(at), Some(every)) = (self.next_alive, self.systemd.watchdog)
+            && at <= now
+        {
+            self.next_alive = Some(now + every / 2);
+            if self.slots.iter().all(|slot| slot.is_alive(now, every / 2)) {
+                self.systemd.alive();
+            }
+        }
+    }
+
+    /// What a turn leaves to do.
+    fn after(&mut self) {
+        let now = clock::now();
+        for (queue, outcome) in self.queues.after(&self.epoll, now) {
+            let output = if outcome.output.is_empty() { "" } else { ": " };
+            say!(Warning, "{queue}: {}: {}{output}{}", outcome.tag, outcome.exit, outcome.output);
+        }
+        if self.save_at <= now && self.slots.iter().any(|slot| slot.unsaved) {
+            self.save();
+            self.save_at = now + SAVE_EVERY;
+        }
+        self.settle();
+        self.proceed();
+        self.journal.write(clock::now());
+    }
+
+    fn save(&mut self) {
+        for slot in self.slots.iter_mut().filter(|slot| slot.unsaved) {
+            slot.unsaved = false;
+            let path = self.options.paths.handover(slot.name);
+            if let Some(bytes) = &slot.inherit
+                && let Err(e) = handover::save(&path, bytes)
+            {
+                say!(Warning, "write {}: {e}", path.display());
+            }
+        }
+    }
+
+    // Stop
+
+    /// Begins an orderly stop: the VRRP worker first, so that the addresses move while the services still answer.
+    fn stop(&mut self, failure: Option<Failure>) {
+        if self.stage != Stage::Running {
+            return;
+        }
+        self.failure = failure;
+        self.systemd.stopping();
+        self.systemd.status("stopping");
+        if self.announced {
+            self.record(Record::new("engine", "stopping", "told to stop"));
+        }
+        if let Some((loader, _)) = &self.loader {
+            loader.give_up();
+        }
+        self.stage = Stage::Vrrp;
+        self.stage_by = clock::now() + STOP_WITHIN;
+        self.slots[VRRP].stop(&self.epoll, clock::now());
+        self.proceed();
+    }
+
+    fn proceed(&mut self) {
+        let now = clock::now();
+        loop {
+            let overdue = self.stage_by <= now;
+            match self.stage {
+                Stage::Running | Stage::Done => return,
+                Stage::Vrrp | Stage::Check => {
+                    let which = if self.stage == Stage::Vrrp { VRRP } else { CHECK };
+                    if let Some(pid) = self.slots[which].pid() {
+                        if overdue {
+                            say!(
+                                Error,
+                                "{} worker (pid {pid}) does not stop: it is ended",
+                                self.slots[which].name
+                            );
+                            self.slots[which].kill();
+                            self.stage_by = Time::MAX; // its pidfd tells of its end
+                        }
+                        return;
+                    }
+                    if self.released[which] {
+                        handover::forget(&self.options.paths.handover(self.slots[which].name));
+                        self.slots[which].unsaved = false;
+                    } else {
+                        self.withdraw(which);
+                    }
+                    self.stage_by = now + STOP_WITHIN;
+                    self.stage = if which == VRRP { Stage::Check } else { Stage::Notifications };
+                    if which == VRRP {
+                        self.slots[CHECK].stop(&self.epoll, now);
+                    } else {
+                        self.stage_by = now + LAST_NOTIFICATIONS;
+                    }
+                }
+                Stage::Notifications => {
+                    if !self.queues.is_idle() && !overdue {
+                        return;
+                    }
+                    self.stage = Stage::Done;
+                }
+            }
+        }
+    }
+
+    fn close(&mut self) {
+        let now = clock::now();
+        self.queues.terminate_readers(now);
+        self.fifos.close();
+        self.journal.close();
+        if let Some(path) = &self.options.pid_file {
+            let _ = std::fs::remove_file(path);
+        }
+        if self.failure.is_none() {
+            say!(Info, "stopped");
+        }
+    }
+}

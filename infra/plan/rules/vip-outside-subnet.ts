@@ -20,7 +20,8 @@ function memberFindings({ facts }: Draft, pair: DraftPair, member: string) {
   const found = pair.found.get(member);
   if (found === undefined || "seat" in found || pair.vips.length === 0) return [];
   const vips = pair.vips.map(({ address }) => address).join(", ");
-  const networks = (facts[member]?.interfaces ?? []).flatMap(({ name, addresses }) =>
+  const interfaces = (facts[member]?.interfaces ?? []).filter(({ name }) => name !== "lo");
+  const networks = interfaces.flatMap(({ name, addresses }) =>
     addresses
       .map(parseCidr)
       .filter((cidr): cidr is Cidr => cidr !== undefined && cidr.prefix < 32)
@@ -33,7 +34,7 @@ function memberFindings({ facts }: Draft, pair: DraftPair, member: string) {
     return [error(`${place}.vips`, message, remedy)];
   }
   if (found.unknown === "no-interface") {
-    const names = (facts[member]?.interfaces ?? []).map(({ name }) => name).join(", ");
+    const names = interfaces.map(({ name }) => name).join(", ");
     const message = `${member} has no interface of that name with an address of its own.`;
     return [error(`${place}.interface`, message, `expected: one of ${names}`)];
   }

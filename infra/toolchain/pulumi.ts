@@ -8,6 +8,8 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
+import { openLab } from "../lab/lab.ts";
+import { labPulumiOptions } from "../lab/pulumi.ts";
 import { inSettingsFolder, namedStack, needsStack, withConfigFile } from "./arguments.ts";
 import { cachePath, isProgram, root } from "./cache.ts";
 import { type Cli, pulumiCli } from "./cli.ts";
@@ -44,9 +46,9 @@ async function prepare(args: string[], options: PulumiOptions): Promise<Prepared
   const cli = await pulumiCli();
   const env = { ...environment(cli, project), ...options.env };
   const argv = (folder: string, more: string[]) => [cli.path, "-C", folder, ...more];
-  const wrap = options.wrap ?? ((line: string[]) => line);
+  const asIs = (line: string[]) => line;
   const named = namedStack(args) ?? env.PULUMI_STACK;
-  if (!named && !needsStack(args)) return { argv: wrap(argv(project, args)), env };
+  if (!named && !needsStack(args)) return { argv: (options.wrap ?? asIs)(argv(project, args)), env };
 
   const cliIn = (folder: string) => (more: string[]) => exec(argv(folder, more), { env });
   const stacks = needsStack(args) ? await listStacks(cliIn(project)) : [];
@@ -64,7 +66,12 @@ async function prepare(args: string[], options: PulumiOptions): Promise<Prepared
     }
   }
   const folder = inSettingsFolder(args) ? home : project;
-  return { argv: wrap(argv(folder, copy ? withConfigFile(args, copy) : args)), env };
+  const inLab = local && !options.wrap ? await labPulumiOptions(openLab()) : undefined;
+  const wrap = options.wrap ?? inLab?.wrap ?? asIs;
+  return {
+    argv: wrap(argv(folder, copy ? withConfigFile(args, copy) : args)),
+    env: { ...env, ...inLab?.env },
+  };
 }
 
 interface Stack {

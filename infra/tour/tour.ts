@@ -1,7 +1,6 @@
 /** The steps of a tour through one scenario: from nothing to a failover, and back, and a repaired drift. */
 
 import type { Lab } from "../lab/lab.ts";
-import { labPulumiOptions } from "../lab/pulumi.ts";
 import { pulumiCli, pulumiVersion } from "../toolchain/cli.ts";
 import { engineBinary } from "../toolchain/engine.ts";
 import type { ExecResult } from "../toolchain/exec.ts";
@@ -58,13 +57,12 @@ async function bringUp({ lab, scenario, secrets }: Tour, doing: (what: string) =
 
 /** Runs Pulumi for the scenario's stack inside the lab's network. */
 async function run(
-  { lab, scenario }: { lab: Lab; scenario: Scenario },
+  { scenario }: { scenario: Scenario },
   args: string[],
   doing: (what: string) => void = () => {},
   stdin?: string,
 ): Promise<ExecResult> {
   const options = {
-    ...labPulumiOptions(lab),
     onLine: (line: string) => doing(line.trim()),
     ...(stdin !== undefined && { stdin }),
   };
@@ -173,11 +171,11 @@ async function drift(lab: Lab, scenario: Scenario, doing: (what: string) => void
   if (!preview.stdout.includes(key))
     throw new Error(`${story}: not named in the preview\n${excerpt(preview.stdout)}`);
   doing("pulumi up");
-  const up = await run({ lab, scenario }, ["up", "--yes", "--skip-preview"], doing);
+  const up = await run({ scenario }, ["up", "--yes", "--skip-preview"], doing);
   if (up.code !== 0) throw new Error(`pulumi up:\n${excerpt(up.stdout + up.stderr)}`);
   const after = (await lab.ssh(host, look)).stdout.trim();
   if (after !== wanted) throw new Error(`${story}: still ${after} after pulumi up, expected ${wanted}`);
-  const clean = await run({ lab, scenario }, ["preview", "--refresh", "--expect-no-changes"], doing);
+  const clean = await run({ scenario }, ["preview", "--refresh", "--expect-no-changes"], doing);
   if (clean.code !== 0)
     throw new Error(`after the repair the preview still has changes:\n${excerpt(clean.stdout)}`);
   return `${story}: shown, repaired`;

@@ -161,11 +161,7 @@ async function drift(lab: Lab, scenario: Scenario, doing: (what: string) => void
   const changed = await lab.ssh(host, change);
   if (changed.code !== 0) throw new Error(`${story}: ${changed.stderr.trim()}`);
   doing("pulumi preview");
-  const preview = await run(
-    { lab, scenario },
-    ["preview", "--refresh", "--diff", "--expect-no-changes"],
-    doing,
-  );
+  const preview = await run({ scenario }, ["preview", "--refresh", "--diff", "--expect-no-changes"], doing);
   if (preview.code === 0) throw new Error(`${story}: the preview does not see it`);
   const key = /"([^"]+)"/.exec(path)?.[1] ?? path;
   if (!preview.stdout.includes(key))

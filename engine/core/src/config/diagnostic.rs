@@ -284,8 +284,11 @@ impl Files {
 /// The candidate that looks most like `word`, if one is close enough to be meant.
 pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (word.chars().count() / 3).clamp(1, 4);
+    // Bytes instead of characters will do for the first look.
+    let likely = |c: &&str| c.len().abs_diff(word.len()) <= 3 * limit;
     candidates
         .into_iter()
+        .filter(likely)
         .filter_map(|c| Some((distance(word, c, limit)?, c)))
         .min_by_key(|(d, _)| *d)
         .map(|(_, c)| c)

@@ -7,7 +7,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::diagnostic::{Diagnostics, File, Files, Span, closest, code};
+use super::diagnostic::{Code, Diagnostics, File, Files, Span, closest, code};
 use super::lexer::{Stripped, Text, split_braces, strip};
 use super::sequence;
 
@@ -54,6 +54,8 @@ enum Frame {
     Lines(VecDeque<Text>),
     /// Pieces of a line that are ready.
     Pieces(VecDeque<Text>),
+    /// Files that an `include` at this place still has to read, and what it is if one can't be read.
+    Files(VecDeque<String>, Span, Code),
 }
 
 /// The lines of a definition's value; never empty.
@@ -114,55 +116,57 @@ impl<'a> Reader<'a> {
     /// The next logical line: words, `{` or `}`.
     pub fn next_piece(&mut self) -> Option<Text> {
         loop {
-            if let Some(Frame::Pieces(pieces)) = self.frames.last_mut() {
-                match pieces.pop_front() {
-                    Some(piece) => {
-                        if !self.include(&piece) {
-                            return Some(piece);
-                        }
-                    }
+            match self.frames.last_mut()? {
+                Frame::Pieces(pieces) => match pieces.pop_front() {
+                    Some(piece) if self.include(&piece) => {}
+                    Some(piece) => return Some(piece),
                     None => _ = self.frames.pop(),
+                },
+                Frame::Files(names, place, code) => {
+                    let (place, code) = (*place, *code);
+                    let Some(name) = names.pop_front() else {
+                        self.frames.pop();
+                        continue;
+                    };
+                    if let Err(why) = self.open(&name) {
+                        self.out.add(code, place, format!("{name}: {why}"));
+                    }
                 }
-                continue;
+                Frame::File { .. } | Frame::Lines(_) => {
+                    if let Some(line) = self.next_line() {
+                        self.line(&line);
+                    }
+                }
             }
-            let line = self.next_line()?;
-            self.line(&line);
         }
     }
 
-    /// The next line that is not yet treated.
+    /// The next line of the topmost file or definition; `None` at its end.
     fn next_line(&mut self) -> Option<Text> {
-        loop {
-            let line = match self.frames.last_mut()? {
-                Frame::File { index, offset } => {
-                    let text = &self.files.0[usize::from(*index)].text;
-                    let rest = &text[*offset..];
-                    let end = rest.find('\n').unwrap_or(rest.len());
-                    let line = Text::line(rest[..end].trim_end_matches('\r'), *index, *offset);
-                    let last = rest.is_empty();
-                    *offset = (*offset + end + 1).min(text.len());
-                    if last { None } else { Some(line) }
-                }
-                Frame::Lines(lines) => lines.pop_front(),
-                // A definition never goes on behind a brace.
-                Frame::Pieces(_) => None,
-            };
-            let Some(line) = line else {
-                self.frames.pop();
-                continue;
-            };
-            self.lines += 1;
-            if self.lines > MAX_LINES {
-                self.out.add(
-                    code::TOO_LARGE,
-                    line.whole(),
-                    format!("the configuration has more than {MAX_LINES} lines"),
-                );
-                self.frames.clear();
-                return None;
+        let line = match self.frames.last_mut()? {
+            Frame::File { index, offset } => {
+                let text = &self.files.0[usize::from(*index)].text;
+                let rest = &text[*offset..];
+                let end = rest.find('\n').unwrap_or(rest.len());
+                let line = Text::line(rest[..end].trim_end_matches('\r'), *index, *offset);
+                *offset = (*offset + end + 1).min(text.len());
+                if rest.is_empty() { None } else { Some(line) }
             }
-            return Some(line);
+            Frame::Lines(lines) => lines.pop_front(),
+            Frame::Pieces(_) | Frame::Files(..) => return None,
+        };
+        let Some(line) = line else {
+            self.frames.pop();
+            return None;
+        };
+        self.lines += 1;
+        if self.lines > MAX_LINES {
+            let message = format!("the configuration has more than {MAX_LINES} lines");
+            self.out.add(code::TOO_LARGE, line.whole(), message);
+            self.frames.clear();
+            return None;
         }
+        Some(line)
     }
 
     fn stripped(&mut self, line: &Text) -> Stripped {
@@ -430,13 +434,8 @@ impl<'a> Reader<'a> {
             }
             names.extend(found);
         }
-        // The last one pushed is read first.
-        for name in names.iter().rev() {
-            if let Err(why) = self.open(name) {
-                let code = if strict { code::INCLUDE_FAILED } else { code::INCLUDE_SKIPPED };
-                self.out.add(code, place, format!("{name}: {why}"));
-            }
-        }
+        let code = if strict { code::INCLUDE_FAILED } else { code::INCLUDE_SKIPPED };
+        self.push(Frame::Files(names.into(), place, code));
         true
     }
 

@@ -82,6 +82,8 @@ pub struct Keyword<T: 'static> {
     pub status: Status,
     /// What it takes.
     pub argument: Argument<T>,
+    /// The name that it should be called by, if this is an old one.
+    pub instead: Option<&'static str>,
 }
 
 /// A row of a keyword that works.
@@ -91,27 +93,40 @@ pub const fn kw<T>(
     repeated: Repeated,
     argument: Argument<T>,
 ) -> Keyword<T> {
-    Keyword { name, reload, repeated, status: Status::Working, argument }
+    Keyword { name, reload, repeated, status: Status::Working, argument, instead: None }
+}
+
+/// A row of a keyword that has a better name.
+pub const fn old<T>(mut keyword: Keyword<T>, instead: &'static str) -> Keyword<T> {
+    keyword.instead = Some(instead);
+    keyword
 }
 
 /// A row of a keyword that does nothing in keepalived either.
 pub const fn ignored<T>(name: &'static str, why: &'static str) -> Keyword<T> {
     let status = Status::Ignored(why);
     let (reload, repeated) = (Reload::Live, Repeated::Add);
-    Keyword { name, reload, repeated, status, argument: Argument::Skip }
+    Keyword { name, reload, repeated, status, argument: Argument::Skip, instead: None }
 }
 
 /// A row of a keyword that is still to come.
 pub const fn not_yet<T>(name: &'static str) -> Keyword<T> {
     let (reload, repeated) = (Reload::Live, Repeated::Add);
-    Keyword { name, reload, repeated, status: Status::NotYet, argument: Argument::Skip }
+    Keyword {
+        name,
+        reload,
+        repeated,
+        status: Status::NotYet,
+        argument: Argument::Skip,
+        instead: None,
+    }
 }
 
 /// A row of a keyword that is still to come, and that nobody should go on without.
 pub const fn refused<T>(name: &'static str, why: &'static str) -> Keyword<T> {
     let status = Status::Refused(why);
     let (reload, repeated) = (Reload::Live, Repeated::Add);
-    Keyword { name, reload, repeated, status, argument: Argument::Skip }
+    Keyword { name, reload, repeated, status, argument: Argument::Skip, instead: None }
 }
 
 /// What one kind of block accepts.
@@ -259,6 +274,10 @@ impl<T> Keyword<T> {
             && !matches!(self.argument, Argument::Block(_))
         {
             out.add(code::UNEXPECTED_OPEN, block.open, format!("`{}` takes no block", self.name));
+        }
+        if let Some(name) = self.instead {
+            out.add(code::DEPRECATED, span, format!("`{}` is an old name", self.name))
+                .help(format!("write `{name}`"));
         }
         self.value(target, node, out);
     }

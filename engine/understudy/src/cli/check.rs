@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use lexopt::{Arg, Parser};
 use understudy_core::config::Parsed;
 
-use super::diagnostics::{json, render, renderer, summary};
+use super::diagnostics::{json, print, render_all, renderer, summary};
 use crate::config_files;
 
 const USAGE: &str = "usage: understudy check [--json] [--strict] [--config-id ID] [FILE]\n\n\
@@ -62,20 +62,12 @@ fn check(options: Options) -> ExitCode {
     let file = options.file.unwrap_or_else(|| config_files::default_file().to_owned());
     let parsed = config_files::parse(&file, options.config_id);
     if options.json {
-        println!("{:#}", json(&parsed));
+        print(&format!("{:#}\n", json(&parsed)));
     } else {
-        print_findings(&parsed);
-        println!("{file}: {}", summary(&parsed));
+        let findings = render_all(&renderer(), &parsed);
+        print(&format!("{findings}{file}: {}\n", summary(&parsed)));
     }
     exit_code(&parsed, options.strict)
-}
-
-/// All findings on the standard output, for people.
-pub fn print_findings(parsed: &Parsed) {
-    let renderer = renderer();
-    for finding in &parsed.diagnostics {
-        println!("{}\n", render(&renderer, &parsed.files, finding));
-    }
 }
 
 fn exit_code(parsed: &Parsed, strict: bool) -> ExitCode {

@@ -1,6 +1,6 @@
 //! Findings for people, in rustc's style, and for programs, as JSON.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
@@ -15,9 +15,14 @@ pub fn renderer() -> Renderer {
     if coloured { Renderer::styled() } else { Renderer::plain() }
 }
 
-/// One finding with its lines.
+/// All findings with their lines.
 #[must_use]
-pub fn render(renderer: &Renderer, files: &Files, finding: &Diagnostic) -> String {
+pub fn render_all(renderer: &Renderer, parsed: &Parsed) -> String {
+    let one = |finding| render(renderer, &parsed.files, finding) + "\n\n";
+    parsed.diagnostics.iter().map(one).collect()
+}
+
+fn render(renderer: &Renderer, files: &Files, finding: &Diagnostic) -> String {
     let level = match finding.code.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -123,4 +128,10 @@ pub fn summary(parsed: &Parsed) -> String {
         (n, 0) => format!("invalid, {}", count(n, "error")),
         (e, w) => format!("invalid, {}, {}", count(e, "error"), count(w, "warning")),
     }
+}
+
+/// Writes to the standard output; a reader that has gone (`| head`) is no error.
+pub fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use understudy_core::config::{self, Listed, Status};
 use understudy_core::node::settings::HostSettings;
 
-use super::diagnostics::{render, renderer, summary};
+use super::diagnostics::{print, render_all, renderer, summary};
 use crate::config_files;
 
 const USAGE: &str = "usage: understudy show [--json] [--config-id ID] [FILE]\n\
@@ -64,17 +64,14 @@ fn show(options: Options) -> ExitCode {
     let file = options.file.unwrap_or_else(|| config_files::default_file().to_owned());
     let parsed = config_files::parse(&file, options.config_id);
     let Some(settings) = &parsed.settings else {
-        let renderer = renderer();
-        for finding in &parsed.diagnostics {
-            eprintln!("{}\n", render(&renderer, &parsed.files, finding));
-        }
-        eprintln!("{file}: {}", summary(&parsed));
+        let findings = render_all(&renderer(), &parsed);
+        eprintln!("{findings}{file}: {}", summary(&parsed));
         return ExitCode::from(2);
     };
     if options.json {
-        println!("{:#}", as_json(settings));
+        print(&format!("{:#}\n", as_json(settings)));
     } else {
-        print!("{}", config::show(settings));
+        print(&config::show(settings));
     }
     ExitCode::SUCCESS
 }
@@ -93,10 +90,11 @@ fn as_json(settings: &HostSettings) -> Value {
 fn keywords(as_json: bool) -> ExitCode {
     let all = config::keywords();
     if as_json {
-        println!("{:#}", all.iter().map(keyword_json).collect::<Value>());
+        print(&format!("{:#}\n", all.iter().map(keyword_json).collect::<Value>()));
         return ExitCode::SUCCESS;
     }
     let width = all.iter().map(|k| k.block.len()).max().unwrap_or(0);
+    let mut page = String::new();
     for listed in &all {
         let status = match listed.status {
             Status::Working => "working".to_owned(),
@@ -104,8 +102,9 @@ fn keywords(as_json: bool) -> ExitCode {
             Status::NotYet => "not yet".to_owned(),
             Status::Refused(why) => format!("not yet, refused: {why}"),
         };
-        println!("{:width$}  {:36}  {status}", listed.block, listed.keyword);
+        page += &format!("{:width$}  {:36}  {status}\n", listed.block, listed.keyword);
     }
+    print(&page);
     ExitCode::SUCCESS
 }
 

@@ -26,6 +26,7 @@ pub struct Authentication {
 pub const TABLE: Table<Authentication> =
     Table { block: "vrrp_instance/authentication", keywords: &[KEYWORDS] };
 
+#[rustfmt::skip] // one row a line
 const KEYWORDS: &[Keyword<Authentication>] = &[
     kw("auth_type", Live, Last, Argument::Word("PASS", |a, w| a.kind = Some(w))),
     kw("auth_pass", Live, Last, Argument::Secret(|a, w| a.pass = Some(w))),

@@ -70,60 +70,26 @@ pub struct Checker {
 const SECONDS: u64 = 4_294_967_295;
 
 /// Connection keywords.
+#[rustfmt::skip] // one row a line
 pub const CONNECTION: &[Keyword<Checker>] = &[
     kw("connect_ip", Live, Last, Argument::Line(|c, node, out| c.connect_ip = ip(node, out))),
-    kw(
-        "connect_port",
-        Live,
-        Last,
-        Argument::Int(1, 65535, |c, n| c.connect_port = Some(to_u16(n))),
-    ),
+    kw("connect_port", Live, Last, Argument::Int(1, 65535, |c, n| c.connect_port = Some(to_u16(n)))),
     kw("bindto", Live, Last, Argument::Line(|c, node, out| c.bindto = ip(node, out))),
     kw("bind_port", Live, Last, Argument::Int(1, 65535, |c, n| c.bind_port = Some(to_u16(n)))),
-    kw(
-        "bind_if",
-        Live,
-        Last,
-        Argument::Line(|c, node, out| {
-            c.bind_if = super::global_defs::interface(node, out).map(|i| i.value);
-        }),
-    ),
-    kw(
-        "connect_timeout",
-        Live,
-        Last,
-        Argument::Time(1, SECONDS, |c, t| {
-            c.own.connect_timeout = Some(t.value);
-        }),
-    ),
+    kw("bind_if", Live, Last, Argument::Line(|c, node, out| c.bind_if = super::global_defs::interface(node, out).map(|i| i.value))),
+    kw("connect_timeout", Live, Last, Argument::Time(1, SECONDS, |c, t| c.own.connect_timeout = Some(t.value))),
     kw("fwmark", Live, Last, Argument::Int(0, 0xffff_ffff, |c, n| c.fwmark = to_u32(n))),
 ];
 
 /// Common keywords.
+#[rustfmt::skip] // one row a line
 pub const COMMON: &[Keyword<Checker>] = &[
     kw("retry", Live, Last, Argument::Int(0, 0x7fff_ffff, |c, n| c.own.retry = Some(to_u32(n)))),
-    kw(
-        "delay_before_retry",
-        Live,
-        Last,
-        Argument::Time(0, SECONDS, |c, t| {
-            c.own.delay_before_retry = Some(t.value);
-        }),
-    ),
+    kw("delay_before_retry", Live, Last, Argument::Time(0, SECONDS, |c, t| c.own.delay_before_retry = Some(t.value))),
     kw("warmup", Live, Last, Argument::Time(0, SECONDS, |c, t| c.own.warmup = Some(t.value))),
-    kw(
-        "delay_loop",
-        Live,
-        Last,
-        Argument::Time(1, SECONDS, |c, t| c.own.delay_loop = Some(t.value)),
-    ),
+    kw("delay_loop", Live, Last, Argument::Time(1, SECONDS, |c, t| c.own.delay_loop = Some(t.value))),
     kw("alpha", Live, Last, Argument::Switch(|c, on| c.own.alpha = Some(on.value))),
-    kw(
-        "log_all_failures",
-        Live,
-        Last,
-        Argument::Switch(|c, on| c.log_all_failures = Some(on.value)),
-    ),
+    kw("log_all_failures", Live, Last, Argument::Switch(|c, on| c.log_all_failures = Some(on.value))),
 ];
 
 /// Reads a check's block.

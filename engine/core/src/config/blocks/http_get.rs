@@ -11,7 +11,7 @@ use crate::checks::settings::{CheckKind, Connection, HttpVersion};
 use crate::config::diagnostic::{Diagnostics, Span, code};
 use crate::config::keyword::Reload::Live;
 use crate::config::keyword::Repeated::{Add, Last};
-use crate::config::keyword::{extra, ignored};
+use crate::config::keyword::{extra, ignored, old};
 use crate::config::tree::Node;
 
 /// The block's own part.
@@ -31,27 +31,11 @@ pub const TABLE: Table<Checker> = Table {
 
 const NO_TLS: &str = "there is no TLS in HTTP_GET";
 
+#[rustfmt::skip] // one row a line
 const KEYWORDS: &[Keyword<Checker>] = &[
-    kw(
-        "nb_get_retry",
-        Live,
-        Last,
-        Argument::Int(0, 0x7fff_ffff, |c, n| c.own.retry = Some(to_u32(n))),
-    ),
-    kw(
-        "virtualhost",
-        Live,
-        Last,
-        Argument::Word("a host name", |c, w| c.http.virtualhost = Some(w.value)),
-    ),
-    kw(
-        "http_protocol",
-        Live,
-        Last,
-        Argument::Line(|c, node, out| {
-            c.http.version = version(node, out);
-        }),
-    ),
+    old(kw("nb_get_retry", Live, Last, Argument::Int(0, 0x7fff_ffff, |c, n| c.own.retry = Some(to_u32(n)))), "retry"),
+    kw("virtualhost", Live, Last, Argument::Word("a host name", |c, w| c.http.virtualhost = Some(w.value))),
+    kw("http_protocol", Live, Last, Argument::Line(|c, node, out| c.http.version = version(node, out))),
     ignored("enable_sni", NO_TLS),
     ignored("sni_name", NO_TLS),
     kw("fast_recovery", Live, Last, Argument::Switch(|c, on| c.http.fast_recovery = on.value)),

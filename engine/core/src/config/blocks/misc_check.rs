@@ -25,21 +25,10 @@ pub struct Misc {
 pub const TABLE: Table<Checker> =
     Table { block: "virtual_server/real_server/MISC_CHECK", keywords: &[KEYWORDS, COMMON] };
 
+#[rustfmt::skip] // one row a line
 const KEYWORDS: &[Keyword<Checker>] = &[
-    kw(
-        "misc_path",
-        Live,
-        First,
-        Argument::Line(|c, node, out| c.misc.command = script::alone(node, out)),
-    ),
-    kw(
-        "misc_timeout",
-        Live,
-        Last,
-        Argument::Time(0, 4_294_000_000, |c, t| {
-            c.misc.timeout = Some(t.value).filter(|t| !t.is_zero());
-        }),
-    ),
+    kw("misc_path", Live, First, Argument::Line(|c, node, out| c.misc.command = script::alone(node, out))),
+    kw("misc_timeout", Live, Last, Argument::Time(0, 4_294_000_000, |c, t| c.misc.timeout = Some(t.value).filter(|t| !t.is_zero()))),
     kw("misc_dynamic", Live, Last, Argument::Flag(|c, _| c.misc.dynamic = true)),
     kw("user", Live, Last, Argument::Line(|c, node, out| c.misc.user = script::user(node, out))),
 ];

@@ -69,6 +69,7 @@ pub struct Configuration {
 /// The top level.
 pub const TABLE: Table<Configuration> = Table { block: "top", keywords: &[KEYWORDS, OWN] };
 
+#[rustfmt::skip] // one row a line
 const KEYWORDS: &[Keyword<Configuration>] = &[
     not_yet("linkbeat_use_polling"),
     not_yet("net_namespace"),

@@ -54,79 +54,30 @@ const SECONDS: u64 = 4_294_967_295;
 pub const TABLE: Table<RealServerLines> =
     Table { block: "virtual_server/real_server", keywords: &[KEYWORDS] };
 
+#[rustfmt::skip] // one row a line
 const KEYWORDS: &[Keyword<RealServerLines>] = &[
     kw("weight", Live, Last, Argument::Int(0, MAX, |r, n| r.weight = Some(to_u32(n)))),
     kw("lvs_method", Live, Last, Argument::Line(|r, node, out| r.forward = forward(node, out))),
     kw("uthreshold", Live, Last, Argument::Int(0, MAX, |r, n| r.upper = to_u32(n))),
     kw("lthreshold", Live, Last, Argument::Int(0, MAX, |r, n| r.lower = to_u32(n))),
-    kw(
-        "inhibit_on_failure",
-        Live,
-        Last,
-        Argument::Switch(|r, on| r.inhibit_on_failure = Some(on.value)),
-    ),
+    kw("inhibit_on_failure", Live, Last, Argument::Switch(|r, on| r.inhibit_on_failure = Some(on.value))),
     kw("notify_up", Live, First, Argument::Script(|r, c| r.notify_up = Some(c.value))),
     kw("notify_down", Live, First, Argument::Script(|r, c| r.notify_down = Some(c.value))),
     kw("alpha", Live, Last, Argument::Switch(|r, on| r.inherited.alpha = Some(on.value))),
     kw("retry", Live, Last, Argument::Int(1, MAX, |r, n| r.inherited.retry = Some(to_u32(n)))),
-    kw(
-        "delay_before_retry",
-        Live,
-        Last,
-        Argument::Time(0, SECONDS, |r, t| {
-            r.inherited.delay_before_retry = Some(t.value);
-        }),
-    ),
+    kw("delay_before_retry", Live, Last, Argument::Time(0, SECONDS, |r, t| r.inherited.delay_before_retry = Some(t.value))),
     kw("warmup", Live, Last, Argument::Time(0, SECONDS, |r, t| r.inherited.warmup = Some(t.value))),
-    kw(
-        "connect_timeout",
-        Live,
-        Last,
-        Argument::Time(1, SECONDS, |r, t| {
-            r.inherited.connect_timeout = Some(t.value);
-        }),
-    ),
-    kw(
-        "delay_loop",
-        Live,
-        Last,
-        Argument::Time(1, SECONDS, |r, t| r.inherited.delay_loop = Some(t.value)),
-    ),
+    kw("connect_timeout", Live, Last, Argument::Time(1, SECONDS, |r, t| r.inherited.connect_timeout = Some(t.value))),
+    kw("delay_loop", Live, Last, Argument::Time(1, SECONDS, |r, t| r.inherited.delay_loop = Some(t.value))),
     not_yet("smtp_alert"),
-    kw(
-        "virtualhost",
-        Live,
-        Last,
-        Argument::Word("a host name", |r, w| r.virtualhost = Some(w.value)),
-    ),
+    kw("virtualhost", Live, Last, Argument::Word("a host name", |r, w| r.virtualhost = Some(w.value))),
     not_yet("snmp_name"),
-    kw(
-        "MISC_CHECK",
-        Live,
-        Add,
-        Argument::Block(|r, node, out| {
-            r.checkers.push((Kind::Misc, checker::parse(&misc_check::TABLE, node, out)));
-        }),
-    ),
+    kw("MISC_CHECK", Live, Add, Argument::Block(|r, node, out| r.checkers.push((Kind::Misc, checker::parse(&misc_check::TABLE, node, out))))),
     not_yet("SMTP_CHECK"),
-    kw(
-        "TCP_CHECK",
-        Live,
-        Add,
-        Argument::Block(|r, node, out| {
-            r.checkers.push((Kind::Tcp, checker::parse(&tcp_check::TABLE, node, out)));
-        }),
-    ),
+    kw("TCP_CHECK", Live, Add, Argument::Block(|r, node, out| r.checkers.push((Kind::Tcp, checker::parse(&tcp_check::TABLE, node, out))))),
     not_yet("PING_CHECK"),
     not_yet("UDP_CHECK"),
-    kw(
-        "HTTP_GET",
-        Live,
-        Add,
-        Argument::Block(|r, node, out| {
-            r.checkers.push((Kind::Http, checker::parse(&http_get::TABLE, node, out)));
-        }),
-    ),
+    kw("HTTP_GET", Live, Add, Argument::Block(|r, node, out| r.checkers.push((Kind::Http, checker::parse(&http_get::TABLE, node, out))))),
     not_yet("SSL_GET"),
     not_yet("DNS_CHECK"),
     not_yet("FILE_CHECK"),

@@ -25,16 +25,12 @@ pub struct UrlLines {
 pub const TABLE: Table<UrlLines> =
     Table { block: "virtual_server/real_server/HTTP_GET/url", keywords: &[KEYWORDS] };
 
+#[rustfmt::skip] // one row a line
 const KEYWORDS: &[Keyword<UrlLines>] = &[
     kw("path", Live, Last, Argument::Word("a path", |u, w| u.path = Some(w))),
     kw("digest", Live, First, Argument::Line(|u, node, out| u.digest = digest(node, out))),
     kw("status_code", Live, Add, Argument::Line(status)),
-    kw(
-        "virtualhost",
-        Live,
-        Last,
-        Argument::Word("a host name", |u, w| u.virtualhost = Some(w.value)),
-    ),
+    kw("virtualhost", Live, Last, Argument::Word("a host name", |u, w| u.virtualhost = Some(w.value))),
     not_yet("regex"),
     not_yet("regex_no_match"),
     not_yet("regex_options"),

@@ -36,25 +36,12 @@ pub const TABLE: Table<VrrpScript> = Table { block: "vrrp_script", keywords: &[K
 /// Seconds that an interval or a timeout may have, in microseconds.
 const RANGE: (u64, u64) = (0, 4_294_000_000);
 
+#[rustfmt::skip] // one row a line
 const KEYWORDS: &[Keyword<VrrpScript>] = &[
-    kw(
-        "script",
-        Live,
-        Last,
-        Argument::Line(|s, node, out| {
-            s.command = script::alone(node, out).or(s.command.take());
-        }),
-    ),
+    kw("script", Live, Last, Argument::Line(|s, node, out| s.command = script::alone(node, out).or(s.command.take()))),
     kw("interval", Live, Last, Argument::Time(RANGE.0, RANGE.1, |s, t| s.interval = Some(t))),
     kw("timeout", Live, Last, Argument::Time(RANGE.0, RANGE.1, |s, t| s.timeout = Some(t))),
-    kw(
-        "weight",
-        Live,
-        Last,
-        Argument::Line(|s, node, out| {
-            s.weight = weight(node.keyword(), node.arguments(), out);
-        }),
-    ),
+    kw("weight", Live, Last, Argument::Line(|s, node, out| s.weight = weight(node.keyword(), node.arguments(), out))),
     kw("rise", Live, Last, Argument::Int(1, 0x7fff_ffff, |s, n| s.rise = super::to_u32(n))),
     kw("fall", Live, Last, Argument::Int(1, 0x7fff_ffff, |s, n| s.fall = super::to_u32(n))),
     kw("user", Live, Last, Argument::Line(|s, node, out| s.user = script::user(node, out))),
@@ -93,15 +80,6 @@ impl VrrpScript {
             .help("add `script \"/path/to/program argument\"`");
             return None;
         };
-        if command.value.argv[0].starts_with('<') {
-            out.add(
-                code::NOT_YET_REFUSED,
-                command.span,
-                "a script that is a file to open does not work yet",
-            )
-            .help("use `/usr/bin/test -r FILE`");
-            return None;
-        }
         let second = Duration::from_secs(1);
         let interval = at_least_a_millisecond("interval", self.interval.as_ref(), second, out);
         let timeout = at_least_a_millisecond("timeout", self.timeout.as_ref(), interval, out);
@@ -116,6 +94,13 @@ impl VrrpScript {
             .label("runs are skipped while one goes on");
         }
         let mut command = command.value.clone();
+        if let Some(path) = command.argv[0].strip_prefix('<') {
+            // QUIRKS.md, "A script that is a file": good if the file can be opened.
+            let path =
+                if path.is_empty() { command.argv.get(1).cloned() } else { Some(path.into()) };
+            let path = path.unwrap_or_default();
+            command.argv = ["/usr/bin/test".into(), "-r".into(), path].into();
+        }
         command.run_as.clone_from(&self.user);
         Some(ScriptSettings {
             name: name.clone(),

@@ -6,10 +6,10 @@ use alloc::vec::Vec;
 
 use super::track::{self, TrackLine};
 use super::{Argument, Keyword, Table, kw, lines, list_of_words, name};
-use crate::config::diagnostic::{At, Diagnostics, Span, code};
+use crate::config::diagnostic::{At, Diagnostics};
 use crate::config::keyword::Reload::Live;
 use crate::config::keyword::Repeated::{Add, First, Last};
-use crate::config::keyword::not_yet;
+use crate::config::keyword::{not_yet, old};
 use crate::config::tree::Node;
 use crate::vrrp::settings::{Notify, SyncGroupSettings};
 
@@ -29,30 +29,16 @@ pub struct VrrpSyncGroup {
     /// Default of its members.
     pub notify_priority_changes: Option<bool>,
     notify: Notify,
-    deprecated: Option<Span>,
 }
 
 /// Its keywords.
 pub const TABLE: Table<VrrpSyncGroup> = Table { block: "vrrp_sync_group", keywords: &[KEYWORDS] };
 
+#[rustfmt::skip] // one row a line
 const KEYWORDS: &[Keyword<VrrpSyncGroup>] = &[
     kw("group", Live, First, Argument::Block(|g, node, out| g.members = list_of_words(node, out))),
-    kw(
-        "track_interface",
-        Live,
-        Add,
-        Argument::Block(|g, node, out| {
-            g.track_interfaces.extend(track::parse(lines(node), out));
-        }),
-    ),
-    kw(
-        "track_script",
-        Live,
-        Add,
-        Argument::Block(|g, node, out| {
-            g.track_scripts.extend(track::parse(lines(node), out));
-        }),
-    ),
+    kw("track_interface", Live, Add, Argument::Block(|g, node, out| g.track_interfaces.extend(track::parse(lines(node), out)))),
+    kw("track_script", Live, Add, Argument::Block(|g, node, out| g.track_scripts.extend(track::parse(lines(node), out)))),
     not_yet("track_file"),
     not_yet("track_process"),
     not_yet("track_bfd"),
@@ -62,24 +48,9 @@ const KEYWORDS: &[Keyword<VrrpSyncGroup>] = &[
     kw("notify_stop", Live, First, Argument::Script(|g, c| g.notify.stop = Some(c.value))),
     kw("notify", Live, First, Argument::Script(|g, c| g.notify.any = Some(c.value))),
     not_yet("smtp_alert"),
-    kw(
-        "global_tracking",
-        Live,
-        Last,
-        Argument::Flag(|g, at| {
-            g.tracking_weight = true;
-            g.deprecated = Some(at.span);
-        }),
-    ),
+    old(kw("global_tracking", Live, Last, Argument::Flag(|g, _| g.tracking_weight = true)), "sync_group_tracking_weight"),
     kw("sync_group_tracking_weight", Live, Last, Argument::Flag(|g, _| g.tracking_weight = true)),
-    kw(
-        "notify_priority_changes",
-        Live,
-        Last,
-        Argument::Switch(|g, on| {
-            g.notify_priority_changes = Some(on.value);
-        }),
-    ),
+    kw("notify_priority_changes", Live, Last, Argument::Switch(|g, on| g.notify_priority_changes = Some(on.value))),
 ];
 
 /// Reads the block.
@@ -87,10 +58,6 @@ pub fn parse(node: &Node, out: &mut Diagnostics) -> Option<VrrpSyncGroup> {
     let mut group = VrrpSyncGroup { name: name(node, out)?, ..VrrpSyncGroup::default() };
     let place = format!("vrrp_sync_group `{}`", group.name.value);
     TABLE.apply(&place, &mut group, lines(node), out);
-    if let Some(span) = group.deprecated {
-        out.add(code::DEPRECATED, span, "`global_tracking` is an old name")
-            .help("write `sync_group_tracking_weight`");
-    }
     Some(group)
 }
 

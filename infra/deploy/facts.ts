@@ -1,7 +1,8 @@
-/** The hosts' facts before planning; of a host that is not reached those of the last deploy, from the stack's outputs. */
+/** The hosts' facts before planning; of a host that is not reached, those that were last known. */
 import * as pulumi from "@pulumi/pulumi";
 import { type FactsAnswer, factsToken, type HostFacts } from "../provider/facts/schema.ts";
 import type { Connection } from "../provider/host/schema.ts";
+import { recall, remember } from "./memory.ts";
 
 export interface Discovery {
   facts: Record<string, HostFacts>;
@@ -12,28 +13,27 @@ export interface Discovery {
 }
 
 export async function discover(connections: Record<string, Connection>): Promise<Discovery> {
+  const stack = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
   const result: Discovery = { facts: {}, unreachable: {}, holding: {} };
   await Promise.all(
     Object.entries(connections).map(async ([name, connection]) => {
       const answer = (await pulumi.runtime.invoke(factsToken, { connection })) as FactsAnswer;
-      if (answer.facts) result.facts[name] = answer.facts;
-      else result.unreachable[name] = answer.unreachable;
       result.holding[name] = answer.holding;
+      const facts = answer.facts ?? recall(stack, connection);
+      if (facts) result.facts[name] = facts;
+      if (answer.facts) remember(stack, connection, answer.facts);
+      else result.unreachable[name] = answer.unreachable;
     }),
   );
-  if (Object.keys(result.unreachable).length > 0) {
-    const last = await lastKnown();
-    for (const name of Object.keys(result.unreachable)) {
-      const facts = last[name];
-      if (facts) result.facts[name] = facts;
-    }
-  }
+  const unknown = Object.keys(result.unreachable).filter((name) => !result.facts[name]);
+  const last = unknown.length > 0 ? await lastOutputs(stack) : {};
+  for (const name of unknown) if (last[name]) result.facts[name] = last[name];
   return result;
 }
 
-/** The output `facts` of this very stack, as the last deploy left it. */
-async function lastKnown(): Promise<Record<string, HostFacts>> {
-  const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
-  const last = await new pulumi.StackReference("last-deploy", { name }).getOutputDetails("facts");
-  return (last.secretValue ?? last.value ?? {}) as Record<string, HostFacts>;
+/** The output `facts` of this very stack. */
+async function lastOutputs(stack: string): Promise<Record<string, HostFacts>> {
+  const reference = new pulumi.StackReference("last-update", { name: stack });
+  const { value, secretValue } = await reference.getOutputDetails("facts");
+  return (secretValue ?? value ?? {}) as Record<string, HostFacts>;
 }

@@ -4,7 +4,10 @@
  */
 import type { Plan } from "../plan/plan.ts";
 
-/** By host: the hosts that must be done before it. An unreachable host fails alone: nobody waits for it. */
+/**
+ * By host: the hosts that must be done before it. An unreachable host fails alone: nobody waits for it, and it is tried
+ * when all others are done, for its failure ends the deploy.
+ */
 export function rolloutOrder(
   plan: Pick<Plan, "hosts" | "pairs">,
   holding: Readonly<Record<string, readonly string[]>>,
@@ -16,9 +19,11 @@ export function rolloutOrder(
   const rank = (host: string) => masters.filter((master) => master === host).length;
   const members = [...new Set(pairs.flatMap((pair) => pair.rollout))].sort((a, b) => rank(a) - rank(b));
   const reachable = (host: string) => !unreachable.includes(host);
+  const hosts = Object.keys(plan.hosts);
 
   return Object.fromEntries(
-    Object.keys(plan.hosts).map((host) => {
+    hosts.map((host) => {
+      if (!reachable(host)) return [host, hosts.filter(reachable)];
       const own = pairs.filter((pair) => pair.rollout.includes(host));
       const before = members.slice(0, Math.max(0, members.indexOf(host)));
       const servers = own.flatMap((pair) => pair.needs).filter((name) => !members.includes(name));

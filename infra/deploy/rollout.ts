@@ -26,29 +26,43 @@ export interface Rollout {
 }
 
 export function rollOut(rollout: Rollout): { hosts: Record<string, Host>; pairs: Record<string, Pair> } {
-  const order = rolloutOrder(rollout.plan, rollout.holding, rollout.unreachable);
+  const { plan, connections, holding, unreachable } = rollout;
+  const order = rolloutOrder(plan, holding, unreachable);
   const hosts: Record<string, Host> = {};
-  const names = Object.keys(order).filter((name) => rollout.connections[name]);
-  // A host's resource must exist before another can depend on it.
-  for (const name of names.sort((a, b) => depth(a, order) - depth(b, order))) {
-    const before = (order[name] ?? []).map((other) => hosts[other]).filter((host) => host !== undefined);
-    hosts[name] = rollOutHost(name, rollout, before);
-  }
-  const pairs = Object.entries(rollout.plan.pairs).map(([name, plan]) => {
-    const needs = plan.needs.map((host) => hosts[host]).filter((host) => host !== undefined);
-    return [name, new Pair(name, pairArgs(plan, rollout), { dependsOn: needs })] as const;
-  });
-  return { hosts, pairs: Object.fromEntries(pairs) };
+  const existing = (names: string[]) => names.map((n) => hosts[n]).filter((host) => host !== undefined);
+  const rollOutAll = (names: string[], also: pulumi.Resource[]) => {
+    // A host's resource must exist before another can depend on it.
+    for (const name of names.sort((a, b) => depth(a, order) - depth(b, order)))
+      hosts[name] = rollOutHost(name, rollout, [...existing(order[name] ?? []), ...also]);
+  };
+  const names = Object.keys(order).filter((name) => connections[name]);
+  rollOutAll(
+    names.filter((name) => !unreachable.includes(name)),
+    [],
+  );
+  const pairs = Object.fromEntries(
+    Object.entries(plan.pairs).map(([name, pair]) => {
+      const needs = existing(pair.needs); // those that are unreachable aren't there yet, and fail on their own
+      return [name, new Pair(name, pairArgs(pair, rollout), { dependsOn: needs })];
+    }),
+  );
+  rollOutAll(
+    names.filter((name) => unreachable.includes(name)),
+    Object.values(pairs),
+  );
+  return { hosts, pairs };
 }
 
 const depth = (host: string, order: Record<string, string[]>): number =>
   1 + Math.max(0, ...(order[host] ?? []).map((before) => depth(before, order)));
 
-function rollOutHost(name: string, rollout: Rollout, before: Host[]): Host {
+function rollOutHost(name: string, rollout: Rollout, before: pulumi.Resource[]): Host {
   const plan = rollout.plan.hosts[name]!;
   const connection = rollout.connections[name]!;
   const engine = plan.engine && rollout.engine;
-  const provision = new Provision(`${name}-provision`, { connection, packages: plan.packages, engine });
+  // Side by side for all hosts, since it changes nothing that runs; but not before the others on a host that won't answer.
+  const late = rollout.unreachable.includes(name) ? { dependsOn: before } : {};
+  const provision = new Provision(`${name}-provision`, { connection, packages: plan.packages, engine }, late);
   return new Host(name, hostInputs(name, rollout), { dependsOn: [provision, ...before] });
 }
 
@@ -82,6 +96,7 @@ const sha256 = (text: string): string => createHash("sha256").update(text).diges
 
 function pairArgs(plan: PairPlan, rollout: Rollout): PairArgs {
   const { instance, vips, holder, ready, proofs, members, needs } = plan;
+  const gone = rollout.unreachable; // what it can't answer is no fault of the pair's
   const reachable = members.filter((member) => rollout.connections[member.name]);
   const trigger = sha256(JSON.stringify(needs.map((host) => [rollout.files[host], rollout.engine?.sha256])));
   return {
@@ -90,7 +105,10 @@ function pairArgs(plan: PairPlan, rollout: Rollout): PairArgs {
     vips,
     holder,
     ready,
-    proofs,
+    proofs: proofs.map((proof) => ({
+      ...proof,
+      expect: proof.expect.filter((name) => !gone.includes(name)),
+    })),
     secrets: rollout.observerSecrets,
     trigger,
     ...(rollout.observer && { observer: rollout.observer }),

@@ -166,7 +166,7 @@ describe("drift by hand is repaired", () => {
     const text = h.read("/usr/local/sbin/understudy");
     h.remove("/usr/local/sbin/understudy");
     h.write("/usr/local/sbin/understudy", `${text}# another\n`);
-    h.write("/proc/4242/exe", "another");
+    h.write("/fake/running/understudy", "another");
   }
 });
 

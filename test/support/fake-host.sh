@@ -6,8 +6,9 @@ log() { echo "$name $*" >>"$F/log"; }
 loads() { # what the engine does with its configuration at a start or reload
   if grep -q "engine-keeps-the-old" "$UNDERSTUDY_ROOT/etc/understudy/understudy.conf" 2>/dev/null; then return; fi
   sha256sum <"$UNDERSTUDY_ROOT/etc/understudy/understudy.conf" | cut -d' ' -f1 >"$F/loaded"
-  mkdir -p "$UNDERSTUDY_ROOT/proc/4242"
-  cp -f "$UNDERSTUDY_ROOT/usr/local/sbin/understudy" "$UNDERSTUDY_ROOT/proc/4242/exe"
+  mkdir -p "$UNDERSTUDY_ROOT/proc/4242" "$F/running"
+  cp -f "$UNDERSTUDY_ROOT/usr/local/sbin/understudy" "$F/running/understudy"
+  ln -sfn "$F/running/understudy" "$UNDERSTUDY_ROOT/proc/4242/exe"
 }
 
 case $name in

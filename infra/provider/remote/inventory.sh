@@ -42,7 +42,9 @@ engine() {
   [ -x "$BIN" ] || return 0
   pid=$(systemctl show -p MainPID --value understudy.service 2>/dev/null) || pid=0
   running=
-  [ "${pid:-0}" = 0 ] || running=$(sha256sum <"$R/proc/$pid/exe" 2>/dev/null | cut -d' ' -f1)
+  case $(readlink "$R/proc/$pid/exe" 2>/dev/null) in
+    */understudy | *\ \(deleted\)) running=$(sha256sum <"$R/proc/$pid/exe" 2>/dev/null | cut -d' ' -f1) ;;
+  esac
   answer engine "$(sha256sum <"$BIN" | cut -d' ' -f1)" "$running" "$("$BIN" --version 2>/dev/null | head -n 1)"
   text=$(timeout 5 "$BIN" status --json 2>/dev/null) && code=0 || code=$?
   answer "$code"

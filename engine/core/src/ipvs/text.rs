@@ -1,4 +1,5 @@
-//! The table as `ipvsadm -Sn` prints it, in the same order, so that the two can be compared line by line.
+//! The table as `ipvsadm -Sn` prints it, in the same order, so that the two can be compared line by line. It prints no
+//! connection limits.
 
 use alloc::format;
 use alloc::string::String;
@@ -23,7 +24,7 @@ pub fn save(table: &[Service]) -> String {
         let name = service_name(service.key);
         let _ = writeln!(out, "-A {name} -s {}{}", service.scheduler, options(service));
         let mut destinations: Vec<&Destination> = service.destinations.iter().collect();
-        destinations.sort_by_key(|d| (d.ip, d.port));
+        destinations.sort_by_key(|d| (address_order(d.ip), d.port));
         for destination in destinations {
             let _ = writeln!(out, "-a {name} {}", destination_words(destination));
         }
@@ -31,11 +32,21 @@ pub fn save(table: &[Service]) -> String {
     out
 }
 
-/// ipvsadm sorts by protocol, address and port, and puts marks first.
-fn order(key: ServiceKey) -> (u32, u16, Option<IpAddr>, u16, bool) {
+/// ipvsadm's order: by family, protocol, address and port; marks last.
+fn order(key: ServiceKey) -> (u32, bool, u16, (i32, u128), u16) {
     match key {
-        ServiceKey::Mark { family, mark } => (mark, 0, None, 0, family == Family::V6),
-        ServiceKey::Address { protocol, ip, port } => (0, protocol as u16, Some(ip), port, false),
+        ServiceKey::Address { protocol, ip, port } => {
+            (0, ip.is_ipv6(), protocol as u16, address_order(ip), port)
+        }
+        ServiceKey::Mark { family, mark } => (mark, family == Family::V6, 0, (0, 0), 0),
+    }
+}
+
+/// It compares IPv4 addresses as signed numbers, so that 192.168.0.1 comes before 10.0.0.1, and both before IPv6.
+fn address_order(ip: IpAddr) -> (i32, u128) {
+    match ip {
+        IpAddr::V4(ip) => (ip.to_bits().cast_signed(), 0),
+        IpAddr::V6(ip) => (i32::MAX, ip.to_bits()),
     }
 }
 
@@ -108,24 +119,21 @@ fn destination_words(destination: &Destination) -> String {
         Forward::Tun(_) => out.push_str(" -i"),
     }
     let _ = write!(out, " -w {}", destination.weight);
-    if destination.upper != 0 {
-        let _ = write!(out, " -x {}", destination.upper);
-    }
-    if destination.lower != 0 {
-        let _ = write!(out, " -y {}", destination.lower);
-    }
     if let Forward::Tun(tunnel) = destination.forward {
-        let kind = ["ipip", "gue", "gre"].get(usize::from(tunnel.kind)).copied();
-        if let Some(kind @ ("gue" | "gre")) = kind {
-            let _ = write!(out, " --tun-type {kind}");
-            if kind == "gue" {
-                let _ = write!(out, " --tun-port {}", tunnel.port);
-            }
-            let csum = ["--tun-nocsum", "--tun-csum", "--tun-remcsum"];
-            if let Some(word) = csum.get(usize::from(tunnel.flags)) {
-                let _ = write!(out, " {word}");
-            }
+        let kind = ["ipip", "gue", "gre"].get(usize::from(tunnel.kind)).copied().unwrap_or("ipip");
+        let _ = write!(out, " --tun-type {kind}");
+        if kind == "gue" {
+            let _ = write!(out, " --tun-port {}", tunnel.port);
+        }
+        let checksum = ["--tun-nocsum", "--tun-csum", "--tun-remcsum"];
+        if kind != "ipip"
+            && let Some(word) = checksum.get(usize::from(tunnel.flags))
+        {
+            let _ = write!(out, " {word}");
         }
     }
     out
 }
+
+#[cfg(test)]
+mod tests;

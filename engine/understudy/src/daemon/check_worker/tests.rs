@@ -245,6 +245,18 @@ fn kernel_table_reads_as_planned() {
             )
         },
         virtual_server(
+            address(Protocol::Tcp, "10.0.2.1", 80),
+            vec![server("10.0.2.11", 80, Forward::Nat)],
+        ),
+        virtual_server(
+            address(Protocol::Tcp, "172.16.2.1", 80),
+            vec![server("172.16.2.1", 80, Forward::Nat), server("10.0.2.11", 80, Forward::Nat)],
+        ),
+        virtual_server(
+            address(Protocol::Sctp, "10.0.2.1", 80),
+            vec![server("10.0.2.11", 80, Forward::Nat)],
+        ),
+        virtual_server(
             mark(900, Family::V4),
             vec![server("192.0.2.11", 0, Forward::Dr), server("192.0.2.9", 0, Forward::Dr)],
         ),

@@ -25,8 +25,35 @@ fn nest(bytes: &[u8], kind: u16) -> Vec<u8> {
     message.attributes(4).find(|(k, _)| *k == kind).unwrap().1.to_vec()
 }
 
-/// These bytes were accepted by a real kernel, and `ipvsadm -Sn` there printed
-/// `-a -t 192.0.2.1:443 -r 10.0.0.5:8443 -g -w 3`.
+/// `strace -e trace=sendmsg -x ipvsadm -A -f 7 -s wrr -p 300 -M 255.255.255.0`, behind the netlink header.
+#[test]
+fn a_new_service_is_what_ipvsadm_sends() {
+    let captured = b"\x01\x01\x00\x00\x38\x00\x01\x80\x06\x00\x01\x00\x02\x00\x00\x00\x08\x00\x05\x00\x07\x00\x00\x00\
+        \x08\x00\x06\x00\x77\x72\x72\x00\x0c\x00\x07\x00\x01\x00\x00\x00\xff\xff\xff\xff\x08\x00\x08\x00\x2c\x01\x00\x00\
+        \x08\x00\x09\x00\xff\xff\xff\x00";
+    let service = Service { persistence: without_engine(), ..services()[2].clone() };
+    assert_eq!(bytes_of(&Change::AddService(service))[16..], captured[..]);
+}
+
+fn without_engine() -> Option<Persistence> {
+    Some(Persistence { timeout_s: 300, granularity: 0xffff_ff00, engine: None })
+}
+
+/// `strace -e trace=sendmsg -x ipvsadm -a -t 192.0.2.1:443 -r 10.0.0.5:8443 -g -w 3`, from IPVS_CMD_ATTR_DEST on. (It
+/// knows that DR keeps the port.)
+#[test]
+fn what_ipvsadm_sends_is_read_as_a_destination() {
+    let captured = b"\x60\x00\x02\x80\x06\x00\x0b\x00\x02\x00\x00\x00\x14\x00\x01\x00\x0a\x00\x00\x05\x00\x00\x00\x00\
+        \x00\x00\x00\x00\x00\x00\x00\x00\x06\x00\x02\x00\x01\xbb\x00\x00\x08\x00\x03\x00\x03\x00\x00\x00\x08\x00\x04\x00\
+        \x03\x00\x00\x00\x05\x00\x0d\x00\x00\x00\x00\x00\x06\x00\x0e\x00\x00\x00\x00\x00\x06\x00\x0f\x00\x00\x00\x00\x00\
+        \x08\x00\x05\x00\x00\x00\x00\x00\x08\x00\x06\x00\x00\x00\x00\x00";
+    let (kind, value) = attributes(captured).next().unwrap();
+    assert_eq!(kind, IPVS_CMD_ATTR_DEST);
+    let want = destination("10.0.0.5:443", Forward::Dr);
+    assert_eq!(parse_destination(value, address("192.0.2.1:443")), Some((want, 0)));
+}
+
+/// The service's key in it is the same as ipvsadm's in the capture above, in the same order.
 #[test]
 fn a_new_destination_byte_by_byte() {
     let change =

@@ -89,8 +89,8 @@ pub fn text(whole: &Value, only: Option<&str>) -> String {
 }
 
 fn write_instance(out: &mut String, instance: &Value) {
-    let since = instance["since_ms"].as_u64().or_else(|| instance["since"].as_u64());
-    let since = since.map(|ms| format!(" for {}", ago(ms))).unwrap_or_default();
+    let since = instance["since_ms_ago"].as_u64();
+    let since = since.map(|ms| format!(" for {}", long(ms))).unwrap_or_default();
     let _ = write!(
         out,
         "{}  {}  VRID {}  {}{since}   priority {} (base {})",
@@ -214,10 +214,9 @@ fn short(ms: u64) -> String {
     if ms < 1000 { format!("{ms} ms") } else { format!("{}.{} s", ms / 1000, ms % 1000 / 100) }
 }
 
-/// The time since then (milliseconds since 1970), in its two largest units.
-fn ago(since_ms: u64) -> String {
-    let now = u64::try_from(crate::sys::clock::realtime().as_millis()).unwrap_or(u64::MAX);
-    let seconds = now.saturating_sub(since_ms) / 1000;
+/// In the two largest units.
+fn long(ms: u64) -> String {
+    let seconds = ms / 1000;
     match (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60) {
         (0, 0, 0, s) => format!("{s}s"),
         (0, 0, m, s) => format!("{m}m {s}s"),
@@ -244,7 +243,7 @@ mod tests {
     fn a_person_sees_who_why_and_what_is_wrong() {
         let whole = json!({
             "instances": [{"name": "read", "interface": "eth0", "vrid": 51, "state": "MASTER", "priority": 100,
-                "base_priority": 100, "why": "db2 went silent (3 adverts missed)",
+                "since_ms_ago": 273_600_000, "base_priority": 100, "why": "db2 went silent (3 adverts missed)",
                 "peer": {"address": "10.0.0.2", "priority": 90, "heard_ms_ago": 400},
                 "vips": [{"address": "10.0.0.9/32", "dev": "eth0", "held": true}],
                 "tracks": [{"kind": "script", "name": "mha", "state": "ok", "duration_ms": 30}]}],
@@ -256,7 +255,7 @@ mod tests {
         });
         let text = text(&whole, None);
         let expected = "\
-read  eth0  VRID 51  MASTER   priority 100 (base 100)   peer 10.0.0.2 90, heard 400 ms ago
+read  eth0  VRID 51  MASTER for 3d 4h   priority 100 (base 100)   peer 10.0.0.2 90, heard 400 ms ago
   VIP 10.0.0.9/32 on eth0 held
   why: db2 went silent (3 adverts missed)
   script mha  ok  30 ms

@@ -26,7 +26,8 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
         super::error("withdraw: an engine runs, and holds what it needs; stop it instead");
         return ExitCode::FAILURE;
     }
-    let done = withdraw::all(&paths);
+    let mut done = withdraw::vrrp(&paths);
+    done.extend(withdraw::check(&paths));
     for line in &done {
         println!("{line}");
     }

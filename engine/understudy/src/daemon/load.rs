@@ -13,6 +13,7 @@ use std::time::Duration;
 use annotate_snippets::Renderer;
 use serde::{Deserialize, Serialize};
 use understudy_core::config::{self, Diagnostic, Files, Severity};
+use understudy_core::net::address::Address;
 use understudy_core::node::settings::{
     CheckWorkerSettings, HostSettings, ProcessSettings, VrrpSettings,
 };
@@ -68,6 +69,8 @@ pub struct Summary {
     pub vrrp: bool,
     /// Something for the check worker.
     pub check: bool,
+    /// All addresses that the VRRP worker may add.
+    pub addresses: Vec<Address>,
     /// The shortest interval of adverts.
     pub fastest_advert: Option<Duration>,
     /// What concerns every process.
@@ -175,6 +178,7 @@ pub fn run(source: &Source) -> Result<(), Error> {
         summary.fastest_advert =
             settings.vrrp.instances.iter().map(|instance| instance.advert_interval).min();
         summary.process = settings.process.clone();
+        summary.addresses = addresses(&settings.vrrp);
         channel.push(Kind::Ready, &serde_json::to_vec(&summary)?);
         let HostSettings { process, vrrp, check } = settings;
         let check_part = CheckWorkerSettings::default();
@@ -187,6 +191,11 @@ pub fn run(source: &Source) -> Result<(), Error> {
         crate::sys::socket::wait_writable(&channel, 5000)?;
     }
     Ok(())
+}
+
+fn addresses(vrrp: &VrrpSettings) -> Vec<Address> {
+    let of_instances = vrrp.instances.iter().flat_map(|i| i.vips.iter().chain(&i.excluded));
+    of_instances.chain(&vrrp.static_addresses).cloned().collect()
 }
 
 fn wants_vrrp(vrrp: &VrrpSettings) -> bool {

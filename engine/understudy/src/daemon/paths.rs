@@ -54,6 +54,11 @@ impl Paths {
         self.state.join("events.json")
     }
 
+    /// The addresses that the VRRP worker may have put into the kernel.
+    pub fn addresses(&self) -> PathBuf {
+        self.run.join("addresses.state")
+    }
+
     /// What a worker left.
     pub fn handover(&self, worker: &str) -> PathBuf {
         self.run.join(format!("{worker}.state"))

@@ -37,6 +37,8 @@ pub struct Facts<'a> {
     pub error: Option<&'a str>,
     /// Warnings about the configuration.
     pub warnings: u32,
+    /// The workers are not there yet.
+    pub starting: bool,
     /// The workers that are wanted.
     pub workers: Vec<WorkerFacts>,
 }
@@ -47,6 +49,9 @@ pub fn compose(facts: &Facts<'_>) -> Value {
     let mut whole = Map::new();
     let mut problems = Vec::new();
     let mut repairs = 0;
+    if facts.starting {
+        problems.push("the engine is starting".to_owned());
+    }
     whole.insert("instances".to_owned(), json!([]));
     whole.insert("virtual_servers".to_owned(), json!([]));
     for worker in &facts.workers {
@@ -71,6 +76,11 @@ pub fn compose(facts: &Facts<'_>) -> Value {
             "configuration: {} has changed since it was loaded; run `understudy reload`",
             facts.file.display()
         ));
+    }
+    for instance in whole["instances"].as_array_mut().into_iter().flatten() {
+        if let Some(ms) = instance["since_ms_ago"].as_u64() {
+            instance["since"] = json!(rfc3339(facts.now.saturating_sub(Duration::from_millis(ms))));
+        }
     }
     list(&whole["instances"]).for_each(|instance| instance_problems(instance, &mut problems));
     list(&whole["virtual_servers"]).for_each(|server| server_problems(server, &mut problems));
@@ -190,6 +200,7 @@ mod tests {
             files: &[],
             error: None,
             warnings: 0,
+            starting: false,
             workers: vec![worker],
         })
     }

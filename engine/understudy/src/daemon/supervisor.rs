@@ -20,6 +20,7 @@ use super::record::Record;
 use super::slot::{Death, Event, Heartbeat, Slot};
 use super::status::{self, Facts, WorkerFacts};
 use super::systemd::Systemd;
+use super::withdraw;
 use super::worker::{Reply, Request};
 use crate::control::server::{Asked, Server};
 use crate::control::{Answer, Ask};
@@ -386,7 +387,8 @@ impl Supervisor {
         let beat = Heartbeat::for_adverts(summary.fastest_advert);
         self.queues.reload(&summary.process);
         self.fifos.configure(&summary.process, &mut self.queues, &self.epoll, now);
-        self.config = Summary { findings: String::new(), ..summary };
+        withdraw::remember(&self.options.paths, &summary.addresses);
+        self.config = Summary { findings: String::new(), addresses: Vec::new(), ..summary };
         self.config_error = None;
         self.slots[CHECK].configure(check, beat, &self.epoll, now);
         self.slots[VRRP].configure(vrrp, beat, &self.epoll, now);
@@ -506,14 +508,15 @@ impl Supervisor {
     /// Gives up what a worker held that can't do so itself.
     fn withdraw(&mut self, which: usize) {
         let slot = &mut self.slots[which];
-        let left = slot.inherit.take();
+        let left = slot.inherit.take().filter(|_| slot.unsaved);
         slot.unsaved = false;
-        let path = self.options.paths.handover(slot.name);
-        let left = left.or_else(|| handover::load(&path));
-        for line in super::withdraw::from_bytes(left.as_deref().unwrap_or_default()) {
+        let paths = &self.options.paths;
+        if let Some(bytes) = left {
+            let _ = handover::save(&paths.handover(slot.name), &bytes);
+        }
+        for line in if which == VRRP { withdraw::vrrp(paths) } else { withdraw::check(paths) } {
             say!(Notice, "{line}");
         }
-        handover::forget(&path);
     }
 
     fn record(&mut self, mut record: Record) {
@@ -525,8 +528,6 @@ impl Supervisor {
             say!(Notice, "({}) Entering {state} STATE: {}", record.subject, record.why);
             self.states.insert(record.subject.clone(), state.to_owned());
             self.show_status();
-        } else if record.subject != "engine" {
-            say!(Notice, "{}: {}: {}", record.subject, record.change, record.why);
         }
         self.server.publish(&record, &self.epoll);
         self.journal.add(record);
@@ -670,6 +671,7 @@ impl Supervisor {
             files: &self.config.files,
             error: self.config_error.as_deref(),
             warnings: self.config.warnings,
+            starting: !self.announced,
             workers: workers.collect(),
         })
     }
@@ -781,6 +783,9 @@ impl Supervisor {
                     }
                     if self.released[which] {
                         handover::forget(&self.options.paths.handover(self.slots[which].name));
+                        if which == VRRP {
+                            handover::forget(&self.options.paths.addresses());
+                        }
                         self.slots[which].unsaved = false;
                     } else {
                         self.withdraw(which);

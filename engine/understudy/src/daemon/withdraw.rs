@@ -1,51 +1,67 @@
-//! Giving up what a worker held that can't do so itself: its addresses and its services, by the names in its handover.
+//! Giving up what a worker held that can't do so itself: its addresses and its services, by the names in its state files.
 //! What isn't there any more is no error.
 
 use std::net::IpAddr;
 
-use serde::Deserialize;
+use understudy_core::ipvs::diff::Change;
+use understudy_core::ipvs::table::ServiceKey;
 use understudy_core::net::address::Address;
+use understudy_core::node::check::Memory;
 
 use super::handover;
 use super::paths::Paths;
+use crate::netlink::ipvs::Ipvs;
 use crate::netlink::message::{Batch, Socket};
+use crate::say;
 use crate::sys::socket;
-
-/// The part of every handover that is read here.
-#[derive(Debug, Default, Deserialize)]
-struct Handover {
-    #[serde(default)]
-    holds: Holds,
-}
-
-/// What a worker has put into the kernel.
-#[derive(Debug, Default, Deserialize)]
-struct Holds {
-    #[serde(default)]
-    addresses: Vec<Address>,
-}
 
 const RTM_DELADDR: u16 = 21;
 const IFA_ADDRESS: u16 = 1;
 const IFA_LOCAL: u16 = 2;
 
-/// All that the state files name. Says what was done, one line each.
-pub fn all(paths: &Paths) -> Vec<String> {
-    let mut done = Vec::new();
-    for worker in ["vrrp", "check"] {
-        let path = paths.handover(worker);
-        if let Some(bytes) = handover::load(&path) {
-            done.extend(from_bytes(&bytes));
-            handover::forget(&path);
-        }
+/// Keeps the addresses of a new configuration for `vrrp`.
+pub fn remember(paths: &Paths, addresses: &[Address]) {
+    let bytes = serde_json::to_vec(addresses).expect("plain data becomes JSON");
+    if let Err(e) = handover::save(&paths.addresses(), &bytes) {
+        say!(Warning, "write {}: {e}", paths.addresses().display());
     }
+}
+
+/// The addresses. Says what was done, one line each.
+pub fn vrrp(paths: &Paths) -> Vec<String> {
+    let bytes = handover::load(&paths.addresses()).unwrap_or_default();
+    handover::forget(&paths.handover("vrrp"));
+    let known: Vec<Address> = serde_json::from_slice(&bytes).unwrap_or_default();
+    let done = addresses(&known);
+    handover::forget(&paths.addresses());
     done
 }
 
-/// What this handover names.
-pub fn from_bytes(bytes: &[u8]) -> Vec<String> {
-    let handover: Handover = serde_json::from_slice(bytes).unwrap_or_default();
-    addresses(&handover.holds.addresses)
+/// The services that the check worker made. Says what was done, one line each.
+pub fn check(paths: &Paths) -> Vec<String> {
+    let bytes = handover::load(&paths.handover("check")).unwrap_or_default();
+    let memory = serde_json::from_slice::<Memory>(&bytes);
+    let ours = memory.map(|memory| memory.ours).unwrap_or_default();
+    let done = if ours.is_empty() { Vec::new() } else { services(&ours) };
+    handover::forget(&paths.handover("check"));
+    done
+}
+
+fn services(ours: &[ServiceKey]) -> Vec<String> {
+    let deleted = Ipvs::open().and_then(|mut ipvs| {
+        let present: Vec<ServiceKey> = ipvs.table()?.iter().map(|service| service.key).collect();
+        let there = ours.iter().filter(|key| present.contains(key));
+        let changes: Vec<Change> = there.map(|key| Change::DeleteService(*key)).collect();
+        Ok((changes.len(), ipvs.apply(&changes)?))
+    });
+    match deleted {
+        Ok((0, _)) => Vec::new(),
+        Ok((all, refused)) => {
+            let done = format!("withdrew {} of {all} IPVS services", all - refused.len());
+            std::iter::once(done).chain(refused.iter().map(|r| format!("withdraw: {r}"))).collect()
+        }
+        Err(e) => vec![format!("withdraw IPVS services: {e}")],
+    }
 }
 
 fn addresses(addresses: &[Address]) -> Vec<String> {

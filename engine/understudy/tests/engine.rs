@@ -1,0 +1,293 @@
+//! The real binary: started, looked at, hurt, stopped. Each test has its own directories and its own network namespace
+//! with one interface; without root there can be none, and the tests say that they are skipped.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::net::UnixDatagram;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_understudy");
+
+const GOOD: &str = "\
+vrrp_instance read {
+    state BACKUP
+    interface v0
+    virtual_router_id 51
+    priority 100
+    version 3
+    advert_int 0.1
+    virtual_ipaddress {
+        192.0.2.77/32
+    }
+}
+";
+
+struct Engine {
+    directory: PathBuf,
+    process: Option<Child>,
+    notify: Option<UnixDatagram>,
+}
+
+impl Engine {
+    /// A place for an engine, with a good configuration. `None`: not root.
+    fn place(name: &str) -> Option<Self> {
+        if fs::metadata("/proc/self").map(|m| std::os::unix::fs::MetadataExt::uid(&m)).unwrap_or(1)
+            != 0
+        {
+            eprintln!("skipped: {name} needs root for a network namespace");
+            return None;
+        }
+        let directory =
+            std::env::temp_dir().join(format!("understudy-engine-{name}-{}", std::process::id()));
+        fs::create_dir_all(&directory).unwrap();
+        fs::write(directory.join("conf"), GOOD).unwrap();
+        Some(Self { directory, process: None, notify: None })
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    /// Starts the engine; `launch` returns at once.
+    fn launch(&mut self) {
+        let script = "ip link set lo up && ip link add v0 type veth peer name v1 && ip link set v1 up && ip address add 192.0.2.2/24 dev v0 \
+            && ip link set v0 up && exec \"$0\" run -f conf --run-dir run --state-dir state";
+        let log = fs::File::options().create(true).append(true).open(self.path("log")).unwrap();
+        let mut command = Command::new("unshare");
+        command.args(["--net", "sh", "-c", script, BINARY]).current_dir(&self.directory);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        if self.notify.is_some() {
+            command.env("NOTIFY_SOCKET", self.path("notify")).env("WATCHDOG_USEC", "200000");
+        }
+        self.process = Some(command.spawn().unwrap());
+    }
+
+    /// Starts the engine and waits until it is healthy.
+    fn start(&mut self) {
+        self.launch();
+        self.until("it is healthy", |engine| engine.status().is_some_and(|s| s["healthy"] == true));
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(BINARY);
+        command.args(arguments).args(["--run-dir", "run", "--state-dir", "state"]);
+        command.current_dir(&self.directory).output().unwrap()
+    }
+
+    fn status(&self) -> Option<Value> {
+        serde_json::from_slice(&self.run(&["status", "--json"]).stdout).ok()
+    }
+
+    fn worker(&self) -> Option<i32> {
+        let pid = self.status()?["workers"][0]["pid"].as_i64()?;
+        i32::try_from(pid).ok()
+    }
+
+    fn restarts(&self) -> u64 {
+        self.status().and_then(|s| s["workers"][0]["restarts"].as_u64()).unwrap_or(0)
+    }
+
+    fn events(&self) -> Vec<String> {
+        let out = self.run(&["events", "--json"]).stdout;
+        let records: Vec<Value> = serde_json::from_slice(&out).unwrap();
+        records.iter().map(|r| r["change"].as_str().unwrap().to_owned()).collect()
+    }
+
+    fn signal(&self, signal: &str) {
+        kill(signal, i32::try_from(self.process.as_ref().unwrap().id()).unwrap());
+    }
+
+    fn until(&self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
+        wait(|| holds(self)).unwrap_or_else(|()| {
+            let log = fs::read_to_string(self.path("log")).unwrap_or_default();
+            panic!("it never came that {what}; log:\n{log}");
+        });
+    }
+
+    /// Waits for its end.
+    fn ended(&mut self) -> Option<i32> {
+        let mut process = self.process.take().unwrap();
+        let mut status = None;
+        wait(|| {
+            status = process.try_wait().unwrap();
+            status.is_some()
+        })
+        .expect("the engine never ended");
+        status.unwrap().code()
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+        let _ = fs::remove_dir_all(&self.directory);
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test of real processes has nothing to wait for")]
+fn wait(mut holds: impl FnMut() -> bool) -> Result<(), ()> {
+    let end = Instant::now() + Duration::from_secs(15);
+    while Instant::now() < end {
+        if holds() {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Err(())
+}
+
+fn kill(signal: &str, pid: i32) {
+    let status = Command::new("kill").args([signal, &pid.to_string()]).status().unwrap();
+    assert!(status.success());
+}
+
+fn exists(pid: i32) -> bool {
+    // A zombie of a dead parent is gone in a moment; it runs nothing.
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    !stat.is_empty() && !stat.contains(") Z ")
+}
+
+#[test]
+fn a_killed_worker_is_replaced() {
+    let Some(mut engine) = Engine::place("killed") else { return };
+    engine.start();
+    let first = engine.worker().unwrap();
+    for life in 1..=3 {
+        kill("-KILL", engine.worker().unwrap());
+        engine.until("a successor runs", |e| e.restarts() == life && e.worker().is_some());
+    }
+    assert_ne!(engine.worker().unwrap(), first);
+    engine.until("it is healthy again", |e| e.status().unwrap()["healthy"] == true);
+    let events = engine.events();
+    assert_eq!(events.iter().filter(|e| *e == "vrrp worker goes on").count(), 3, "{events:?}");
+}
+
+#[test]
+fn a_hung_worker_is_replaced() {
+    let Some(mut engine) = Engine::place("hung") else { return };
+    engine.start();
+    let first = engine.worker().unwrap();
+    let since = Instant::now();
+    kill("-STOP", first);
+    engine
+        .until("a successor runs", |e| e.restarts() == 1 && e.worker().is_some_and(|w| w != first));
+    assert!(since.elapsed() < Duration::from_secs(3), "{:?}", since.elapsed());
+    assert!(!exists(first));
+}
+
+#[test]
+fn a_bad_reload_changes_nothing_and_is_told() {
+    let Some(mut engine) = Engine::place("reload") else { return };
+    engine.start();
+    let worker = engine.worker();
+    fs::write(engine.path("conf"), "vrrp_instance read {\n    virtual_routr_id 51\n").unwrap();
+    engine.until("the status says that the file has changed", |e| {
+        e.status().unwrap()["config"]["stale"] == true
+    });
+    assert_eq!(engine.run(&["reload", "--dry-run"]).status.code(), Some(2));
+    assert!(engine.status().unwrap()["config"]["error"].is_null(), "a dry run changes nothing");
+    engine.signal("-HUP");
+    engine.until("the status tells the error", |e| {
+        e.status().unwrap()["config"]["error"].is_string()
+    });
+    assert_eq!(engine.status().unwrap()["healthy"], false);
+    assert_eq!(engine.run(&["status"]).status.code(), Some(1));
+    assert_eq!(engine.worker(), worker, "the worker goes on undisturbed");
+
+    fs::write(engine.path("conf"), GOOD.replace("priority 100", "priority 101")).unwrap();
+    let reload = engine.run(&["reload"]);
+    assert_eq!(reload.status.code(), Some(0), "{reload:?}");
+    let status = engine.status().unwrap();
+    assert_eq!(
+        (&status["healthy"], &status["config"]["error"]),
+        (&Value::Bool(true), &Value::Null)
+    );
+    assert_eq!(engine.worker(), worker);
+}
+
+#[test]
+fn it_stops_in_good_order_and_its_events_survive() {
+    let Some(mut engine) = Engine::place("stop") else { return };
+    engine.start();
+    let worker = engine.worker().unwrap();
+    engine.signal("-TERM");
+    assert_eq!(engine.ended(), Some(0));
+    assert!(!exists(worker));
+    assert!(!engine.path("run/control.sock").exists());
+    assert!(!engine.path("run/vrrp.state").exists(), "nothing is held any more");
+    assert_eq!(engine.run(&["status"]).status.code(), Some(3));
+    assert_eq!(engine.events().last().unwrap(), "stopping");
+    engine.start();
+    let events = engine.events();
+    assert_eq!(events.iter().filter(|e| *e == "started").count(), 2, "{events:?}");
+}
+
+#[test]
+fn a_killed_supervisor_leaves_no_process_but_its_state() {
+    let Some(mut engine) = Engine::place("supervisor") else { return };
+    engine.start();
+    let worker = engine.worker().unwrap();
+    engine.until("the state is on disk", |e| e.path("run/vrrp.state").exists());
+    engine.signal("-KILL");
+    assert_eq!(engine.ended(), None);
+    wait(|| !exists(worker)).expect("the worker outlives its supervisor");
+    assert!(engine.path("run/vrrp.state").exists());
+    engine.start();
+}
+
+#[test]
+fn only_one_engine_runs_in_a_place_and_a_bad_file_starts_none() {
+    let Some(mut engine) = Engine::place("one") else { return };
+    engine.start();
+    let second = engine.run(&["run", "-f", "conf"]);
+    assert_eq!(second.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&second.stderr).contains("another engine runs here"));
+    assert!(engine.worker().is_some(), "the first goes on, its socket in place");
+    assert_eq!(engine.run(&["withdraw"]).status.code(), Some(1));
+    engine.signal("-TERM");
+    assert_eq!(engine.ended(), Some(0));
+    fs::write(engine.path("conf"), "vrrp_instance {\n").unwrap();
+    engine.launch();
+    assert_eq!(engine.ended(), Some(2));
+}
+
+#[test]
+fn systemd_is_told() {
+    let Some(mut engine) = Engine::place("systemd") else { return };
+    let notify = UnixDatagram::bind(engine.path("notify")).unwrap();
+    notify.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    engine.notify = Some(notify);
+    engine.start();
+    let notify = engine.notify.take().unwrap();
+    let next = |wanted: &str| {
+        let mut buffer = [0; 1024];
+        for _ in 0..1000 {
+            match notify.recv(&mut buffer) {
+                Ok(n) => {
+                    let text = String::from_utf8_lossy(&buffer[..n]).into_owned();
+                    if text.contains(wanted) {
+                        return text;
+                    }
+                }
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) => panic!("{wanted}: {e}"),
+            }
+        }
+        panic!("{wanted} never came");
+    };
+    next("READY=1");
+    next("WATCHDOG=1");
+    engine.signal("-HUP");
+    assert!(next("RELOADING=1").contains("\nMONOTONIC_USEC="));
+    next("READY=1");
+    engine.signal("-TERM");
+    next("STOPPING=1");
+    assert_eq!(engine.ended(), Some(0));
+}

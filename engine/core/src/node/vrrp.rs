@@ -233,8 +233,13 @@ impl VrrpNode {
             Event::Everything(snapshot) => self.everything(now, snapshot, out),
             Event::Refused { change, why } => {
                 self.addresses.failed(change);
-                self.retry_at = Some(now + RETRY);
-                out.push(Action::Log(Weight::Error, describe(change, why)));
+                // What can't be removed is gone already, or with its interface.
+                let is_add = matches!(change, Change::Add(_));
+                if is_add {
+                    self.retry_at = Some(now + RETRY);
+                }
+                let weight = if is_add { Weight::Error } else { Weight::Notice };
+                out.push(Action::Log(weight, describe(change, why)));
             }
             Event::ScriptEnded { name, success, took, output } => {
                 self.script_ended(name, success, took, output, out);

@@ -15,4 +15,5 @@ pub mod supervisor;
 pub mod systemd;
 pub mod turn;
 pub mod withdraw;
+pub mod vrrp_worker;
 pub mod worker;

@@ -1,4 +1,6 @@
 //! Netlink: the kernel's bytes and core's types.
 
+pub mod address;
 pub mod ipvs;
+pub mod link;
 pub mod message;

@@ -1,0 +1,543 @@
+//! The VRRP worker: core's node with sockets around it. It holds no logic of its own, only the order in which actions
+//! reach the world: adverts, then addresses, then announcements, then everything else.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::Range;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use understudy_core::journal::Entry;
+use understudy_core::net::reconcile::Change;
+use understudy_core::node::settings::HostSettings;
+use understudy_core::node::vrrp::{Action, Event, Handover, LinkState, Snapshot, VrrpNode, Weight};
+use understudy_core::time::Time;
+use understudy_core::vrrp::instance::Move;
+use understudy_core::vrrp::settings::Transport;
+
+use super::context::FifoKind;
+use super::record::Record;
+use super::worker::{ChildId, Context, Error, Interest, Outcome, Reply, Request, Token, Worker};
+use crate::log::Level;
+use crate::netlink::link::Link;
+use crate::netlink::message::{self, Batch, Socket};
+use crate::netlink::{address, link};
+use crate::sys::clock;
+use crate::sys::packet::{Outgoing, Receiver, send_many};
+use crate::sys::socket::RawAddress;
+use crate::wire::arp::{self, FrameSocket};
+use crate::wire::vrrp::{self, Port};
+
+const MONITOR: Token = Token(0);
+/// Ports have the tokens from here on, in the order of the node's links.
+const FIRST_PORT: u64 = 1;
+/// Messages to the kernel in one batch.
+const BATCH: usize = 512;
+/// Datagrams that are handed to the kernel together.
+const TOGETHER: usize = 32;
+
+/// An interface with open sockets.
+#[derive(Debug)]
+struct OpenPort {
+    name: String,
+    index: u32,
+    groups: Vec<IpAddr>,
+    port: Port,
+    /// A failure has been logged; the next one is not, until sending works again.
+    failing: bool,
+}
+
+/// A datagram or frame that waits to be sent with others.
+#[derive(Debug)]
+struct Queued {
+    link: usize,
+    bytes: Range<usize>,
+    to: RawAddress,
+}
+
+/// The VRRP worker process.
+#[derive(Debug)]
+pub struct VrrpWorker {
+    node: VrrpNode,
+    requests: Socket,
+    monitor: Socket,
+    frames: FrameSocket,
+    receiver: Receiver,
+    /// By ifindex.
+    interfaces: BTreeMap<u32, Link>,
+    ports: Vec<Option<OpenPort>>,
+    actions: Vec<Action>,
+    batch: Batch,
+    /// Bytes of adverts and frames of one turn.
+    bytes: Vec<u8>,
+    queue: Vec<Queued>,
+    handed_over: Time,
+    stopped: bool,
+}
+
+impl Worker for VrrpWorker {
+    fn start(
+        settings: HostSettings,
+        handover: Option<&[u8]>,
+        context: &mut Context,
+    ) -> Result<Self, Error> {
+        let mut requests = Socket::open(libc::NETLINK_ROUTE)?;
+        let groups = link::RTMGRP_LINK | address::RTMGRP_IPV4_IFADDR | address::RTMGRP_IPV6_IFADDR;
+        // First listen, then read: nothing falls between.
+        let monitor = Socket::monitor(libc::NETLINK_ROUTE, groups)?;
+        context.register(&monitor, MONITOR, Interest::READ)?;
+        let frames = FrameSocket::open()
+            .map_err(|e| Error::new(format!("open packet socket: {e} (needs CAP_NET_RAW)")))?;
+        let (interfaces, snapshot) = take_snapshot(&mut requests)?;
+        let handover: Option<Handover> =
+            handover.and_then(|bytes| serde_json::from_slice(bytes).ok());
+        let now = clock::now();
+        let mut actions = Vec::with_capacity(64);
+        let node = VrrpNode::start(settings.vrrp, handover.as_ref(), &snapshot, now, &mut actions);
+        let mut worker = Self {
+            node,
+            requests,
+            monitor,
+            frames,
+            receiver: Receiver::new(),
+            interfaces,
+            ports: Vec::new(),
+            actions,
+            batch: Batch::new(),
+            bytes: Vec::new(),
+            queue: Vec::new(),
+            handed_over: now,
+            stopped: false,
+        };
+        worker.open_ports(context);
+        worker.act(now, context);
+        Ok(worker)
+    }
+
+    fn ready(&mut self, token: Token, now: Time, context: &mut Context) {
+        if token == MONITOR {
+            self.kernel_events(now, context);
+        } else {
+            self.receive(token, now, context);
+        }
+        self.act(now, context);
+    }
+
+    fn timer(&mut self, now: Time, context: &mut Context) {
+        self.node.handle(now, Event::Timer, &mut self.actions);
+        self.act(now, context);
+    }
+
+    fn child(&mut self, _: ChildId, outcome: Outcome, now: Time, context: &mut Context) {
+        let success = outcome.is_success();
+        let words = if success || !outcome.output.is_empty() {
+            outcome.output.clone()
+        } else {
+            outcome.exit.to_string()
+        };
+        let event = Event::ScriptEnded {
+            name: &outcome.tag,
+            success,
+            took: outcome.duration,
+            output: &words,
+        };
+        self.node.handle(now, event, &mut self.actions);
+        self.act(now, context);
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.node.deadline()
+    }
+
+    fn reload(&mut self, settings: HostSettings, now: Time, context: &mut Context) {
+        self.node.reload(settings.vrrp, now, &mut self.actions);
+        self.act(now, context);
+    }
+
+    fn stop(&mut self, now: Time, context: &mut Context) {
+        self.node.handle(now, Event::Stop, &mut self.actions);
+        self.act(now, context);
+    }
+
+    fn stopped(&self) -> bool {
+        self.stopped
+    }
+
+    fn handover(&self) -> Vec<u8> {
+        serde_json::to_vec(&self.node.handover(clock::now())).expect("plain data becomes JSON")
+    }
+
+    fn status(&self, now: Time) -> Value {
+        json!({ "instances": self.node.status(now), "repairs": self.node.repairs() })
+    }
+
+    fn request(&mut self, request: &Request, now: Time, context: &mut Context) -> Reply {
+        let the_move = match request.verb.as_str() {
+            "switchover" => Move::Yield,
+            "reclaim" => Move::Reclaim,
+            _ => return Reply::Unknown,
+        };
+        let known = |name: &String| self.node.slots().iter().any(|it| it.settings.name == *name);
+        let Some(instance) = request.target.as_ref().filter(|name| known(name)) else {
+            let names: Vec<_> =
+                self.node.slots().iter().map(|it| it.settings.name.as_str()).collect();
+            return Reply::Refused(format!("no such instance; there is {}", names.join(", ")));
+        };
+        self.node.handle(now, Event::Operator { instance, the_move }, &mut self.actions);
+        self.act(now, context);
+        Reply::Done(self.status(now))
+    }
+
+    fn slept(&mut self, _: Duration, now: Time, context: &mut Context) {
+        self.node.handle(now, Event::Slept, &mut self.actions);
+        self.act(now, context);
+    }
+}
+
+impl VrrpWorker {
+    fn receive(&mut self, token: Token, now: Time, context: &mut Context) {
+        let link = usize::try_from(token.0 - FIRST_PORT).unwrap_or(usize::MAX);
+        let Some(Some(open)) = self.ports.get(link) else { return };
+        let (node, actions) = (&mut self.node, &mut self.actions);
+        let taken = self.receiver.drain(&open.port.receiver, |incoming| {
+            node.handle(now, Event::Datagram { link, bytes: incoming.bytes }, actions);
+        });
+        if let Err(e) = taken {
+            context.log(Level::Warning, &format!("receive adverts on {}: {e}", open.name));
+        }
+    }
+
+    /// What changed in the kernel.
+    fn kernel_events(&mut self, now: Time, context: &mut Context) {
+        let Self { monitor, node, interfaces, actions, .. } = self;
+        let mut again = false;
+        let read = monitor.events(|message| {
+            if let Some(link) = link::read(message) {
+                again |= link_event(node, interfaces, message.kind, link, now, actions);
+            } else if let Some((index, present)) = address::read(message) {
+                let Some(known) = interfaces.get(&index) else { return };
+                let dev = known.name.as_str();
+                let event = if message.kind == address::RTM_NEWADDR {
+                    Event::AddressAdded { dev, present }
+                } else {
+                    Event::AddressRemoved { dev, ip: present.ip, prefix_len: present.prefix_len }
+                };
+                node.handle(now, event, actions);
+            }
+        });
+        match read {
+            Ok(()) if !again => {}
+            Ok(()) => self.read_everything(now, context),
+            Err(e) => {
+                context.log(Level::Warning, &format!("{e}; reading everything again"));
+                self.read_everything(now, context);
+            }
+        }
+        self.open_ports(context);
+    }
+
+    fn read_everything(&mut self, now: Time, context: &mut Context) {
+        match take_snapshot(&mut self.requests) {
+            Ok((interfaces, snapshot)) => {
+                self.interfaces = interfaces;
+                self.node.handle(now, Event::Everything(&snapshot), &mut self.actions);
+            }
+            Err(e) => context.log(Level::Error, &format!("read links and addresses: {e}")),
+        }
+    }
+
+    /// Opens, closes and renumbers ports so that they are those of the node's links.
+    fn open_ports(&mut self, context: &mut Context) {
+        let mut former: Vec<Option<OpenPort>> = std::mem::take(&mut self.ports);
+        for (link, name) in self.node.links().iter().enumerate() {
+            let mut groups: Vec<IpAddr> = self.node.groups_of(link).collect();
+            groups.sort_unstable();
+            groups.dedup();
+            let index = self.interfaces.values().find(|it| it.name == *name).map(|it| it.index);
+            let index = if name.is_empty() { Some(0) } else { index };
+            let same = |it: &Option<OpenPort>| {
+                it.as_ref().is_some_and(|it| {
+                    it.name == *name && Some(it.index) == index && it.groups == groups
+                })
+            };
+            let kept = former.iter().position(same);
+            let open = match (kept, index) {
+                (Some(at), _) => former[at].take(),
+                (None, None) => None,
+                (None, Some(index)) => match Port::open(name, index, &groups) {
+                    Ok(port) => {
+                        Some(OpenPort { name: name.clone(), index, groups, port, failing: false })
+                    }
+                    Err(e) => {
+                        let text = format!("open VRRP socket on {name}: {e} (needs CAP_NET_RAW)");
+                        context.log(Level::Error, &text);
+                        None
+                    }
+                },
+            };
+            if let Some(open) = &open {
+                let token = Token(FIRST_PORT + link as u64);
+                if kept != Some(link)
+                    && let Err(e) = context.register(&open.port.receiver, token, Interest::READ)
+                {
+                    context.log(Level::Error, &format!("watch VRRP socket on {name}: {e}"));
+                }
+            }
+            self.ports.push(open);
+        }
+    }
+
+    /// Carries out what the node has said, until it says nothing more.
+    fn act(&mut self, now: Time, context: &mut Context) {
+        let mut sent = false;
+        while !self.actions.is_empty() {
+            let mut actions = std::mem::take(&mut self.actions);
+            if actions.contains(&Action::Links) {
+                self.open_ports(context);
+            }
+            sent |= self.send_adverts(&actions, context);
+            self.change_addresses(&actions, now, context);
+            let announced = self.announce(&actions, context);
+            let took = announced.then(|| clock::now().since(now));
+            for action in actions.drain(..) {
+                self.act_last(action, took, context);
+            }
+            // Refusals may have led to more; else the memory is used again.
+            if self.actions.is_empty() {
+                self.actions = actions;
+            }
+        }
+        let due = |every| now.since(self.handed_over) >= every;
+        if sent && self.node.handover_interval().is_some_and(due) {
+            self.handed_over = now;
+            context.changed();
+        }
+    }
+
+    fn send_adverts(&mut self, actions: &[Action], context: &Context) -> bool {
+        self.bytes.clear();
+        self.queue.clear();
+        for action in actions {
+            let Action::SendAdvert { instance, priority } = action else { continue };
+            let slot = self.node.slot(*instance);
+            match &slot.settings.transport {
+                Transport::Multicast { group } => {
+                    queue_advert(&mut self.bytes, &mut self.queue, slot, *priority, *group, 255);
+                }
+                Transport::Unicast { peers, ttl, .. } => {
+                    for peer in peers {
+                        let (bytes, queue) = (&mut self.bytes, &mut self.queue);
+                        queue_advert(bytes, queue, slot, *priority, peer.address, *ttl);
+                    }
+                }
+            }
+        }
+        for (link, open) in self.ports.iter_mut().enumerate() {
+            let Some(open) = open else { continue };
+            let due = self.queue.iter().filter(|queued| queued.link == link);
+            let (count, error) = send_together(&open.port.sender, due, &self.bytes);
+            match error {
+                Some(e) if !open.failing => {
+                    open.failing = true;
+                    context.log(Level::Warning, &format!("send advert on {}: {e}", open.name));
+                }
+                None if count > 0 => open.failing = false,
+                Some(_) | None => {}
+            }
+        }
+        !self.queue.is_empty()
+    }
+
+    fn change_addresses(&mut self, actions: &[Action], now: Time, context: &Context) {
+        let mut changes = actions.iter().filter_map(|action| match action {
+            Action::Change(change) => Some(change),
+            _ => None,
+        });
+        loop {
+            self.batch.clear();
+            let mut made: Vec<&Change> = Vec::new();
+            for change in changes.by_ref().take(BATCH) {
+                match index_of(&self.interfaces, change) {
+                    Some(index) => {
+                        address::write(&mut self.batch, index, change);
+                        made.push(change);
+                    }
+                    None => self.refused(change, "no such interface", now),
+                }
+            }
+            if made.is_empty() {
+                return;
+            }
+            match self.requests.transact(&mut self.batch) {
+                Ok(refusals) => {
+                    for refusal in refusals {
+                        self.refused(made[refusal.index], &refusal.to_string(), now);
+                    }
+                }
+                Err(e) => context.log(Level::Error, &format!("change addresses: {e}")),
+            }
+        }
+    }
+
+    fn refused(&mut self, change: &Change, why: &str, now: Time) {
+        self.node.handle(now, Event::Refused { change, why }, &mut self.actions);
+    }
+
+    fn announce(&mut self, actions: &[Action], context: &Context) -> bool {
+        self.bytes.clear();
+        self.queue.clear();
+        for action in actions {
+            let Action::Announce { instance, address } = action else { continue };
+            let address = self.node.slot(*instance).address(*address);
+            let Some(link) = self.interfaces.values().find(|it| it.name == address.dev) else {
+                continue;
+            };
+            if let (Some(mac), IpAddr::V4(ip)) = (link.mac, address.ip) {
+                let start = self.bytes.len();
+                self.bytes.extend_from_slice(&arp::gratuitous(mac, ip));
+                let to = RawAddress::link(link.index, arp::BROADCAST);
+                self.queue.push(Queued { link: 0, bytes: start..self.bytes.len(), to });
+            }
+        }
+        let (count, error) = send_together(&self.frames, self.queue.iter(), &self.bytes);
+        if let Some(e) = error {
+            context.log(Level::Warning, &format!("send gratuitous ARP: {e}"));
+        }
+        count > 0
+    }
+
+    fn act_last(&mut self, action: Action, took: Option<Duration>, context: &mut Context) {
+        match action {
+            Action::SendAdvert { .. }
+            | Action::Change(_)
+            | Action::Announce { .. }
+            | Action::Links => {}
+            Action::RunScript { script } => {
+                let settings = self.node.scripts()[script].settings();
+                context.run(&settings.command, settings.timeout, &settings.name);
+            }
+            Action::Notify { queue, command } => context.notify(&queue, &command, &[]),
+            Action::Fifo(line) => context.fifo(FifoKind::Vrrp, &line),
+            Action::Record(entry) => self.record(entry, took, context),
+            Action::Log(weight, text) => context.log(level(weight), &text),
+            Action::Changed => context.changed(),
+            Action::Released => {
+                // The check worker keeps its services until now: make before break.
+                context.peer_worker(&json!({ "released": true }));
+                self.stopped = true;
+            }
+        }
+    }
+
+    fn record(&mut self, mut entry: Entry, took: Option<Duration>, context: &mut Context) {
+        if entry.change.ends_with("-> MASTER") {
+            entry.announced_after = took;
+            let same = |name: &str| name == entry.subject;
+            let found = self.node.slots().iter().position(|it| same(&it.settings.name));
+            if let (Some(instance), Some(took)) = (found, took) {
+                self.node.announced(instance, took);
+            }
+        }
+        let why = entry.why();
+        context.log(Level::Notice, &format!("{}: {}: {why}", entry.subject, entry.change));
+        let mut record = Record::new(entry.subject, entry.change, why);
+        record.detail = serde_json::to_value(entry.reason).unwrap_or_default();
+        context.record(record);
+    }
+}
+
+/// Appends an advert with its IPv4 header, and queues it.
+fn queue_advert(
+    bytes: &mut Vec<u8>,
+    queue: &mut Vec<Queued>,
+    slot: &understudy_core::node::vrrp::Slot,
+    priority: u8,
+    destination: IpAddr,
+    ttl: u8,
+) {
+    let start = bytes.len();
+    let (Some(IpAddr::V4(source)), IpAddr::V4(to)) = (slot.source, destination) else { return };
+    bytes.extend_from_slice(&vrrp::header(source, to, ttl));
+    if slot.write_advert(priority, destination, bytes) {
+        let to = RawAddress::from(SocketAddr::new(destination, 0));
+        queue.push(Queued { link: slot.link, bytes: start..bytes.len(), to });
+    } else {
+        bytes.truncate(start);
+    }
+}
+
+/// Sends with as few system calls as possible, and without allocating.
+fn send_together<'a>(
+    fd: &impl std::os::fd::AsFd,
+    mut queue: impl Iterator<Item = &'a Queued>,
+    bytes: &[u8],
+) -> (usize, Option<std::io::Error>) {
+    let nobody = RawAddress::from(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0));
+    let (mut sent, mut error) = (0, None);
+    loop {
+        let mut batch = [Outgoing { bytes: &[], to: &nobody }; TOGETHER];
+        let mut count = 0;
+        for queued in queue.by_ref().take(TOGETHER) {
+            batch[count] = Outgoing { bytes: &bytes[queued.bytes.clone()], to: &queued.to };
+            count += 1;
+        }
+        if count == 0 {
+            return (sent, error);
+        }
+        let (some, problem) = send_many(fd, &batch[..count]);
+        sent += some;
+        error = error.or(problem);
+    }
+}
+
+/// Tells the node of an interface. `true`: it got another name, so everything must be read again.
+fn link_event(
+    node: &mut VrrpNode,
+    interfaces: &mut BTreeMap<u32, Link>,
+    kind: u16,
+    link: Link,
+    now: Time,
+    actions: &mut Vec<Action>,
+) -> bool {
+    if kind == link::RTM_DELLINK {
+        interfaces.remove(&link.index);
+        node.handle(now, Event::LinkGone { name: &link.name }, actions);
+        return false;
+    }
+    node.handle(now, Event::Link { name: &link.name, up: link.up }, actions);
+    let name = link.name.clone();
+    let former = interfaces.insert(link.index, link);
+    former.is_some_and(|former| former.name != name)
+}
+
+fn index_of(interfaces: &BTreeMap<u32, Link>, change: &Change) -> Option<u32> {
+    let dev = match change {
+        Change::Add(address) => &address.dev,
+        Change::Remove { dev, .. } => dev,
+    };
+    interfaces.values().find(|it| it.name == *dev).map(|it| it.index)
+}
+
+fn take_snapshot(socket: &mut Socket) -> Result<(BTreeMap<u32, Link>, Snapshot), message::Error> {
+    let interfaces = link::dump(socket)?;
+    let addresses = address::dump(socket)?;
+    let named = addresses
+        .into_iter()
+        .filter_map(|(index, present)| Some((interfaces.get(&index)?.name.clone(), present)));
+    let snapshot = Snapshot {
+        addresses: named.collect(),
+        links: interfaces
+            .values()
+            .map(|link| LinkState { name: link.name.clone(), up: link.up })
+            .collect(),
+    };
+    Ok((interfaces, snapshot))
+}
+
+const fn level(weight: Weight) -> Level {
+    match weight {
+        Weight::Error => Level::Error,
+        Weight::Warning => Level::Warning,
+        Weight::Notice => Level::Notice,
+    }
+}

@@ -541,3 +541,8 @@ const fn level(weight: Weight) -> Level {
         Weight::Notice => Level::Notice,
     }
 }
+
+#[cfg(test)]
+mod net;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,385 @@
+//! A small network for the tests: hosts in network namespaces on one bridge, each with a VRRP worker (a process of its
+//! own, driven over its channel as the supervisor does) or with keepalived.
+
+use std::fs;
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use understudy_core::config::{self, Environment, Source};
+use understudy_core::node::settings::HostSettings;
+
+use crate::daemon::channel::{Channel, Kind, Message};
+use crate::daemon::record::Record;
+use crate::sys::process::{Preparation, effective_uid, prepare};
+use crate::sys::{signal, socket};
+
+/// Runs `ip` and the like; panics with their words.
+pub fn run(words: &str) -> String {
+    let output = attempt(words);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{words}: {errors}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn attempt(words: &str) -> Output {
+    let mut words_of = words.split_whitespace();
+    let program = words_of.next().unwrap();
+    Command::new(program).args(words_of).output().unwrap_or_else(|e| panic!("{words}: {e}"))
+}
+
+/// Why these tests can't run here, if they can't; said once for each test.
+pub fn unable(keepalived: bool) -> bool {
+    let missing = if effective_uid() != 0 {
+        "root"
+    } else if !attempt("ip netns list").status.success() {
+        "network namespaces"
+    } else if keepalived && Command::new("keepalived").arg("-v").output().is_err() {
+        "keepalived"
+    } else {
+        return false;
+    };
+    eprintln!("skipped: needs {missing}");
+    true
+}
+
+/// A bridge with hosts 10.77.0.1, 10.77.0.2 ... on it and the observer 10.77.0.250 beside them.
+pub struct Net {
+    name: String,
+    hosts: usize,
+    directory: std::path::PathBuf,
+}
+
+impl Net {
+    /// With so many hosts.
+    pub fn new(hosts: usize) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("vrrp-{}-{number}", std::process::id());
+        let directory = std::env::temp_dir().join(&name);
+        fs::create_dir_all(&directory).unwrap();
+        let net = Self { name, hosts, directory };
+        let observer = net.observer();
+        run(&format!("ip netns add {observer}"));
+        run(&format!("ip -n {observer} link add br0 type bridge"));
+        run(&format!("ip -n {observer} address add 10.77.0.250/24 dev br0"));
+        run(&format!("ip -n {observer} link set br0 up"));
+        for host in 1..=hosts {
+            let own = net.host(host);
+            run(&format!("ip netns add {own}"));
+            run(&format!("ip -n {own} link set lo up"));
+            run(&format!("ip -n {own} link add v0 type veth peer name v{host} netns {observer}"));
+            run(&format!("ip -n {own} address add 10.77.0.{host}/24 dev v0"));
+            run(&format!("ip -n {own} link set v0 up"));
+            run(&format!("ip -n {observer} link set v{host} master br0 up"));
+        }
+        net
+    }
+
+    /// The namespace of a host, counted from 1.
+    pub fn host(&self, host: usize) -> String {
+        format!("{}-{host}", self.name)
+    }
+
+    fn observer(&self) -> String {
+        format!("{}-c", self.name)
+    }
+
+    /// Whether a host has an address.
+    pub fn has(&self, host: usize, address: &str) -> bool {
+        run(&format!("ip -n {} -o address show to {address}", self.host(host))).contains(address)
+    }
+
+    /// Cuts a host off, or joins it again.
+    pub fn connect(&self, host: usize, connected: bool) {
+        let how = if connected { "up" } else { "down" };
+        run(&format!("ip -n {} link set v{host} {how}", self.observer()));
+    }
+
+    /// A file of this net.
+    pub fn file(&self, name: &str) -> String {
+        self.directory.join(name).to_str().unwrap().to_owned()
+    }
+
+    /// Asks the VIP for an echo every 5 ms while `action` runs; the longest time without an answer.
+    pub fn longest_gap(&self, vip: &str, action: impl FnOnce()) -> Duration {
+        let log = self.file("ping");
+        let ping = Command::new("ip")
+            .args(["netns", "exec", &self.observer()])
+            .args(["ping", "-D", "-n", "-i", "0.005", "-W", "1", vip])
+            .stdout(fs::File::create(&log).unwrap())
+            .spawn()
+            .unwrap();
+        let mut ping = Killed(ping);
+        std::thread::park_timeout(Duration::from_millis(200));
+        action();
+        std::thread::park_timeout(Duration::from_millis(300));
+        ping.kill();
+        let text = fs::read_to_string(&log).unwrap();
+        let times: Vec<f64> = text
+            .lines()
+            .filter(|line| line.contains("bytes from"))
+            .filter_map(|line| line.strip_prefix('[')?.split(']').next()?.parse().ok())
+            .collect();
+        assert!(times.len() > 50, "{text}");
+        let gaps = times.windows(2).map(|pair| pair[1] - pair[0]);
+        Duration::from_secs_f64(gaps.fold(0.0, f64::max))
+    }
+
+    /// Starts a worker on a host.
+    pub fn engine(&self, host: usize, conf: &str) -> Engine {
+        Engine::start(&self.host(host), &settings(conf), None)
+    }
+
+    /// Starts keepalived on a host.
+    pub fn keepalived(&self, host: usize, conf: &str) -> Keepalived {
+        let file = self.file(&format!("keepalived-{host}.conf"));
+        fs::write(&file, conf).unwrap();
+        let log = fs::File::create(self.file(&format!("keepalived-{host}.log"))).unwrap();
+        // keepalived's BFD process has a fixed pid file, so each gets its own /run.
+        let script = format!(
+            "mount -t tmpfs none /run && exec keepalived -n -l -D -P -f {file} -p /run/k.pid -r /run/v.pid"
+        );
+        let child = Command::new("ip")
+            .args(["netns", "exec", &self.host(host), "unshare", "-m", "sh", "-c", &script])
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        Keepalived(Killed(child))
+    }
+}
+
+impl Drop for Net {
+    fn drop(&mut self) {
+        for host in 1..=self.hosts {
+            attempt(&format!("ip netns del {}", self.host(host)));
+        }
+        attempt(&format!("ip netns del {}", self.observer()));
+        let _ = fs::remove_dir_all(&self.directory);
+    }
+}
+
+struct Killed(Child);
+
+impl Killed {
+    fn kill(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// A running keepalived.
+pub struct Keepalived(Killed);
+
+impl Keepalived {
+    /// Stops it in order.
+    pub fn stop(mut self) {
+        run(&format!("kill -TERM {}", self.0.0.id()));
+        let _ = self.0.0.wait();
+    }
+}
+
+impl Drop for Keepalived {
+    fn drop(&mut self) {
+        // Its child must not outlive it.
+        if matches!(self.0.0.try_wait(), Ok(None)) {
+            run(&format!("kill -TERM {}", self.0.0.id()));
+            let _ = self.0.0.wait();
+        }
+    }
+}
+
+struct Text(String);
+
+impl Source for Text {
+    fn glob(&mut self, pattern: &str) -> Vec<String> {
+        vec![pattern.to_owned()]
+    }
+
+    fn read(&mut self, _: &str) -> Result<Vec<u8>, String> {
+        Ok(self.0.clone().into_bytes())
+    }
+}
+
+/// What this configuration says.
+pub fn settings(conf: &str) -> HostSettings {
+    let parsed = config::parse(&mut Text(conf.into()), "test.conf", &Environment::default());
+    parsed.settings.unwrap_or_else(|| panic!("{:#?}", parsed.diagnostics))
+}
+
+/// A running VRRP worker, seen from its supervisor.
+pub struct Engine {
+    child: Killed,
+    channel: Channel,
+    /// Its last handover.
+    pub handover: Vec<u8>,
+    /// All changes so far, with their time of arrival.
+    pub records: Vec<(Instant, Record)>,
+    /// All FIFO lines so far.
+    pub fifo: Vec<String>,
+    asked: u64,
+}
+
+impl Engine {
+    /// Starts one in a namespace, perhaps as a successor.
+    pub fn start(namespace: &str, settings: &HostSettings, inherited: Option<&[u8]>) -> Self {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let mut command = Command::new("ip");
+        command
+            .args(["netns", "exec", namespace])
+            .arg(std::env::current_exe().unwrap())
+            .args(["--exact", "daemon::vrrp_worker::tests::a_worker", "--ignored", "--nocapture"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
+        if std::env::var_os("TRACE").is_none() {
+            command.stderr(Stdio::null());
+        }
+        let channel = Some(theirs.as_raw_fd());
+        prepare(
+            &mut command,
+            Preparation { channel, death_signal: Some(signal::SIGKILL), ..Preparation::default() },
+        );
+        let child = Killed(command.spawn().unwrap());
+        drop(theirs);
+        let mut channel = Channel::new(ours).unwrap();
+        if let Some(bytes) = inherited {
+            channel.push(Kind::Inherit, bytes);
+        }
+        channel.push(Kind::Settings, &serde_json::to_vec(settings).unwrap());
+        channel.flush();
+        let mut engine = Self {
+            child,
+            channel,
+            handover: Vec::new(),
+            records: Vec::new(),
+            fifo: Vec::new(),
+            asked: 0,
+        };
+        engine.wait("Ready", Duration::from_secs(5), |message| message.kind == Kind::Ready);
+        engine
+    }
+
+    /// Ends it without a chance to say good-bye.
+    pub fn kill(mut self) -> Instant {
+        // What it said before its end still counts.
+        let now = Instant::now();
+        self.child.kill();
+        now
+    }
+
+    /// The same, and a successor takes up what it left.
+    pub fn replace(mut self, namespace: &str, conf: &str) -> Self {
+        self.child.kill();
+        self.take_in();
+        Self::start(namespace, &settings(conf), Some(&self.handover))
+    }
+
+    /// Asks it to stop, and waits until it has.
+    pub fn stop(mut self) -> Instant {
+        self.channel.push(Kind::Stop, &[]);
+        self.channel.flush();
+        self.wait("Stopped", Duration::from_secs(5), |message| message.kind == Kind::Stopped);
+        Instant::now()
+    }
+
+    /// Gives it another configuration.
+    pub fn reload(&mut self, conf: &str) {
+        self.channel.push(Kind::Settings, &serde_json::to_vec(&settings(conf)).unwrap());
+        self.channel.flush();
+        self.wait("Ready", Duration::from_secs(5), |message| message.kind == Kind::Ready);
+    }
+
+    /// Its part of `status`.
+    pub fn status(&mut self) -> Value {
+        self.asked += 1;
+        let number = self.asked;
+        self.channel.push(Kind::AskStatus, number.to_string().as_bytes());
+        self.channel.flush();
+        let mut status = Value::Null;
+        self.wait("Status", Duration::from_secs(5), |message| {
+            if message.kind == Kind::Status
+                && let Some((answered, value)) = message.read::<(u64, Value)>()
+                && answered == number
+            {
+                status = value;
+                return true;
+            }
+            false
+        });
+        status
+    }
+
+    /// The state of its first instance.
+    pub fn state(&mut self) -> String {
+        self.status()["instances"][0]["state"].as_str().unwrap().to_owned()
+    }
+
+    /// Waits for a change such as `BACKUP -> MASTER`; tells when it was heard of, and why it happened.
+    pub fn until(&mut self, change: &str, within: Duration) -> (Instant, String) {
+        let seen = |engine: &Self| {
+            let found = engine.records.iter().find(|(_, record)| record.change.contains(change));
+            found.map(|(at, record)| (*at, record.why.clone()))
+        };
+        let end = Instant::now() + within;
+        loop {
+            if let Some(found) = seen(self) {
+                return found;
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "no {change} within {within:?}: {:#?}", self.records);
+            let ms = libc::c_int::try_from(left.as_millis() + 1).unwrap();
+            let _ = socket::wait_readable(&self.channel, ms);
+            self.take_in();
+        }
+    }
+
+    /// Forgets the changes so far.
+    pub fn forget(&mut self) {
+        self.take_in();
+        self.records.clear();
+        self.fifo.clear();
+    }
+
+    /// Reads what it has said.
+    pub fn take_in(&mut self) -> Vec<Message> {
+        self.channel.fill();
+        let mut messages = Vec::new();
+        while let Some(message) = self.channel.pop() {
+            match message.kind {
+                Kind::Record => self.records.push((Instant::now(), message.read().unwrap())),
+                Kind::Handover => self.handover.clone_from(&message.body),
+                Kind::Fifo => {
+                    let line: Value = message.read().unwrap();
+                    self.fifo.push(line["line"].as_str().unwrap().to_owned());
+                }
+                Kind::Failed => panic!("{}", String::from_utf8_lossy(&message.body)),
+                _ => {}
+            }
+            messages.push(message);
+        }
+        messages
+    }
+
+    fn wait(&mut self, what: &str, within: Duration, mut is_it: impl FnMut(&Message) -> bool) {
+        let end = Instant::now() + within;
+        loop {
+            if self.take_in().iter().any(&mut is_it) {
+                return;
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero() && !self.channel.is_closed(), "no {what} within {within:?}");
+            let ms = libc::c_int::try_from(left.as_millis() + 1).unwrap();
+            let _ = socket::wait_readable(&self.channel, ms);
+        }
+    }
+}

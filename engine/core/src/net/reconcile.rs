@@ -53,17 +53,18 @@ pub struct Reconciler {
     actual: BTreeMap<String, Vec<Present>>,
     /// Removals of ours that the kernel has not confirmed yet.
     unconfirmed: Vec<(String, IpAddr, u8)>,
+    /// We held them, and no longer look after them.
+    orphans: Vec<Address>,
 }
 
 impl Reconciler {
     /// Replaces the list of addresses to look after; `wanted` as [`Reconciler::want`] sets it.
     pub fn manage(&mut self, addresses: impl Iterator<Item = (Owner, Address, bool)>) {
-        self.managed.clear();
-        self.managed.extend(addresses.map(|(owner, address, wanted)| Managed {
-            address,
-            owner,
-            wanted,
-        }));
+        let former = core::mem::take(&mut self.managed);
+        let all = addresses.map(|(owner, address, wanted)| Managed { address, owner, wanted });
+        self.managed.extend(all);
+        let held = former.into_iter().filter(|it| it.wanted).map(|it| it.address);
+        self.orphans.extend(held);
     }
 
     /// Whether the addresses of `owner` should be there.
@@ -134,13 +135,17 @@ impl Reconciler {
         for (dev, present) in &self.actual {
             for it in present {
                 let mut managed = self.managed.iter().filter(|m| m.is(dev, it.ip, it.prefix_len));
-                let known = managed.clone().next().is_some();
+                let orphan = |m: &Address| {
+                    (m.ip, m.prefix_len, &m.dev) == (it.ip, it.prefix_len, dev)
+                };
+                let known = managed.clone().next().is_some() || self.orphans.iter().any(orphan);
                 if (known || (leftovers && it.ours)) && !managed.any(|managed| managed.wanted) {
                     let (ip, prefix_len) = (it.ip, it.prefix_len);
                     changes.push(Change::Remove { dev: dev.clone(), ip, prefix_len });
                 }
             }
         }
+        self.orphans.clear();
         for change in &changes {
             if let Change::Remove { dev, ip, prefix_len } = change {
                 let list = self.actual.get_mut(dev).expect("it was found there");
@@ -277,6 +282,17 @@ mod tests {
             vec![present(OWN, 24, false), present(VIP, 32, false), present("10.0.0.66", 32, true)],
         );
         assert_eq!(it.changes(true), [remove(VIP), remove("10.0.0.66")]);
+    }
+
+    #[test]
+    fn what_is_no_longer_looked_after_is_removed() {
+        let mut it = reconciler(true);
+        it.changes(false);
+        let other = address("10.0.0.101");
+        it.manage([(7, other.clone(), true)].into_iter());
+        assert_eq!(it.changes(false), [remove(VIP), Change::Add(other)]);
+        it.manage([].into_iter());
+        assert_eq!(it.changes(false), [remove("10.0.0.101")]);
     }
 
     #[test]

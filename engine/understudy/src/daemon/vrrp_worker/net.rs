@@ -2,6 +2,8 @@
 //! own, driven over its channel as the supervisor does) or with keepalived.
 
 use std::fs;
+use std::io::Write as _;
+use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Output, Stdio};
@@ -15,7 +17,8 @@ use understudy_core::node::settings::HostSettings;
 use crate::daemon::channel::{Channel, Kind, Message};
 use crate::daemon::record::Record;
 use crate::sys::process::{Preparation, effective_uid, prepare};
-use crate::sys::{signal, socket};
+use crate::sys::socket::RawAddress;
+use crate::sys::{clock, signal, socket};
 
 /// Runs `ip` and the like; panics with their words.
 pub fn run(words: &str) -> String {
@@ -99,34 +102,42 @@ impl Net {
         run(&format!("ip -n {} link set v{host} {how}", self.observer()));
     }
 
+    /// Keeps the hosts apart though their cables are well, or no longer.
+    pub fn separate(&self, apart: bool) {
+        let how = if apart { "on" } else { "off" };
+        for host in 1..=self.hosts {
+            let observer = self.observer();
+            run(&format!("bridge -n {observer} link set dev v{host} isolated {how}"));
+        }
+    }
+
     /// A file of this net.
     pub fn file(&self, name: &str) -> String {
         self.directory.join(name).to_str().unwrap().to_owned()
     }
 
-    /// Asks the VIP for an echo every 5 ms while `action` runs; the longest time without an answer.
+    /// Asks the VIP for an echo every 2 ms while `action` runs; the longest time without an answer.
     pub fn longest_gap(&self, vip: &str, action: impl FnOnce()) -> Duration {
-        let log = self.file("ping");
-        let ping = Command::new("ip")
+        let log = self.file("answers");
+        let observer = Command::new("ip")
             .args(["netns", "exec", &self.observer()])
-            .args(["ping", "-D", "-n", "-i", "0.005", "-W", "1", vip])
-            .stdout(fs::File::create(&log).unwrap())
+            .arg(std::env::current_exe().unwrap())
+            .args(["--exact", "daemon::vrrp_worker::tests::an_observer", "--ignored"])
+            .env("ASK", vip)
+            .env("ANSWERS", &log)
+            .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        let mut ping = Killed(ping);
+        let mut observer = Killed(observer);
         std::thread::park_timeout(Duration::from_millis(200));
         action();
         std::thread::park_timeout(Duration::from_millis(300));
-        ping.kill();
+        observer.kill();
         let text = fs::read_to_string(&log).unwrap();
-        let times: Vec<f64> = text
-            .lines()
-            .filter(|line| line.contains("bytes from"))
-            .filter_map(|line| line.strip_prefix('[')?.split(']').next()?.parse().ok())
-            .collect();
+        let times: Vec<u64> = text.lines().filter_map(|line| line.parse().ok()).collect();
         assert!(times.len() > 50, "{text}");
         let gaps = times.windows(2).map(|pair| pair[1] - pair[0]);
-        Duration::from_secs_f64(gaps.fold(0.0, f64::max))
+        Duration::from_nanos(gaps.max().unwrap_or(u64::MAX))
     }
 
     /// Starts a worker on a host.
@@ -160,6 +171,28 @@ impl Drop for Net {
         }
         attempt(&format!("ip netns del {}", self.observer()));
         let _ = fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// Sends an echo request every 2 ms, and writes down when answers come, in nanoseconds.
+pub fn observe(address: IpAddr, file: &str) {
+    let icmp = socket::open(libc::AF_INET, libc::SOCK_RAW, libc::IPPROTO_ICMP).unwrap();
+    let to = RawAddress::from(SocketAddr::new(address, 0));
+    // Type 8, code 0, checksum of these words, identifier 1, sequence 1.
+    let echo = [8, 0, 0xf7, 0xfd, 0, 1, 0, 1];
+    let mut answers = fs::File::create(file).unwrap();
+    let mut buffer = [0; 64];
+    loop {
+        let _ = socket::send_to(&icmp, &echo, &to);
+        let next = Instant::now() + Duration::from_millis(2);
+        while let Some(left) = next.checked_duration_since(Instant::now()) {
+            let _ = socket::wait_readable(&icmp, i32::try_from(left.as_millis()).unwrap_or(1));
+            while let Ok(n) = socket::receive(&icmp, &mut buffer) {
+                if n >= 28 && buffer[20] == 0 {
+                    writeln!(answers, "{}", clock::now().as_nanos()).unwrap();
+                }
+            }
+        }
     }
 }
 

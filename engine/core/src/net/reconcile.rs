@@ -135,9 +135,8 @@ impl Reconciler {
         for (dev, present) in &self.actual {
             for it in present {
                 let mut managed = self.managed.iter().filter(|m| m.is(dev, it.ip, it.prefix_len));
-                let orphan = |m: &Address| {
-                    (m.ip, m.prefix_len, &m.dev) == (it.ip, it.prefix_len, dev)
-                };
+                let orphan =
+                    |m: &Address| (m.ip, m.prefix_len, &m.dev) == (it.ip, it.prefix_len, dev);
                 let known = managed.clone().next().is_some() || self.orphans.iter().any(orphan);
                 if (known || (leftovers && it.ours)) && !managed.any(|managed| managed.wanted) {
                     let (ip, prefix_len) = (it.ip, it.prefix_len);

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 
 use super::options::Options;
 use crate::daemon::check_worker::CheckWorker;
-use crate::daemon::idle::IdleWorker;
 use crate::daemon::load::{self, Source};
 use crate::daemon::turn;
+use crate::daemon::vrrp_worker::VrrpWorker;
 use crate::log;
 use crate::sys::process;
 
@@ -23,7 +23,7 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
     let result = match words.as_slice() {
         ["vrrp"] => {
             become_known(c"understudy-vrrp", "understudy-vrrp");
-            turn::drive::<IdleWorker>(true)
+            turn::drive::<VrrpWorker>(true)
         }
         ["check"] => {
             become_known(c"understudy-chk", "understudy-check");

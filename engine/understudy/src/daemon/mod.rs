@@ -14,6 +14,6 @@ pub mod status;
 pub mod supervisor;
 pub mod systemd;
 pub mod turn;
-pub mod withdraw;
 pub mod vrrp_worker;
+pub mod withdraw;
 pub mod worker;

@@ -22,7 +22,9 @@ pub fn render_all(renderer: &Renderer, parsed: &Parsed) -> String {
     parsed.diagnostics.iter().map(one).collect()
 }
 
-fn render(renderer: &Renderer, files: &Files, finding: &Diagnostic) -> String {
+/// One finding with its lines.
+#[must_use]
+pub fn render(renderer: &Renderer, files: &Files, finding: &Diagnostic) -> String {
     let level = match finding.code.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,

@@ -20,13 +20,19 @@ use crate::vrrp::settings::{InstanceSettings, SyncGroupSettings, Transport};
 pub fn resolve(written: &Configuration, out: &mut Diagnostics) -> HostSettings {
     let global = &written.global;
     let default_interface = global.default_interface();
+    let instances = instances(written, out);
+    let mut scripts = scripts(written, out);
+    // What nothing tracks (any more) never runs.
+    scripts.retain(|script| {
+        instances.iter().any(|i| i.tracks.scripts.iter().any(|t| t.name == script.name))
+    });
     HostSettings {
         process: global.settings(out),
         vrrp: VrrpSettings {
             startup_delay: global.startup_delay,
-            instances: instances(written, out),
+            instances,
             sync_groups: sync_groups(written, out),
-            scripts: scripts(written, out),
+            scripts,
             static_addresses: written
                 .static_addresses
                 .iter()
@@ -295,7 +301,7 @@ fn clash(
     for line in instance.vips.iter().filter(|line| taken(line.ip.value)) {
         let first = other.vips.iter().find(|l| l.ip.value == line.ip.value);
         let finding = out.add(
-            code::DUPLICATE,
+            code::REPEATED,
             line.ip.span,
             format!("{} is an address of vrrp_instance `{}` already", line.ip.value, earlier.name),
         );

@@ -244,8 +244,7 @@ fn notify(page: &mut Page, notify: &Notify) {
 
 fn instance(page: &mut Page, i: &InstanceSettings) {
     page.open(&format!("vrrp_instance {}", word(&i.name)));
-    // `state MASTER` below 255 changes nothing, and is not repeated.
-    page.set("state", if i.wants_master && i.priority == 255 { "MASTER" } else { "BACKUP" });
+    page.set("state", if i.wants_master { "MASTER" } else { "BACKUP" });
     page.set("interface", word(&i.interface));
     page.set("virtual_router_id", i.vrid);
     page.set("version", if i.version == Version::V2 { 2 } else { 3 });

@@ -37,10 +37,9 @@ impl TrackLine {
     }
 }
 
-/// Reads the lines of a block: `NAME [weight W [reverse]]`.
-pub fn parse(lines: &[Node], out: &mut Diagnostics) -> Vec<TrackLine> {
-    let mut tracked: Vec<TrackLine> = Vec::new();
-    for node in lines.iter().filter(|n| !n.is_stray_close()) {
+/// Adds the lines of a block: `NAME [weight W [reverse]]`.
+pub fn parse(tracked: &mut Vec<TrackLine>, node: &Node, out: &mut Diagnostics) {
+    for node in super::lines(node).iter().filter(|n| !n.is_stray_close()) {
         if let Some(block) = &node.block {
             out.add(code::UNEXPECTED_OPEN, block.open, "a tracked object has no block here");
         }
@@ -66,7 +65,6 @@ pub fn parse(lines: &[Node], out: &mut Diagnostics) -> Vec<TrackLine> {
         }
         tracked.push(TrackLine { name, weight });
     }
-    tracked
 }
 
 /// `W [reverse|noreverse]`

@@ -1,7 +1,7 @@
 //! `virtual_server`: one service of IPVS, or several by a group (reference §2.14, §4.1).
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr};
 
@@ -195,6 +195,7 @@ fn header(node: &Node, out: &mut Diagnostics) -> Option<At<Header>> {
 impl VirtualServer {
     fn title(&self) -> String {
         match &self.header.value {
+            Header::Address(ip, 0) => ip.to_string(),
             Header::Address(ip, port) => format!("{ip} {port}"),
             Header::Mark(mark) => format!("fwmark {mark}"),
             Header::Group(name) => format!("group {name}"),
@@ -502,7 +503,7 @@ impl VirtualServer {
         ipvs::RealServer {
             ip: ip.value,
             port,
-            check_port,
+            check_port: if port == 0 { check_port } else { port },
             forward,
             weight: lines.weight.unwrap_or(self.weight),
             upper: lines.upper,
@@ -520,9 +521,11 @@ impl VirtualServer {
         let total = u32::try_from(total).unwrap_or(u32::MAX);
         let mut quorum = self.quorum.as_ref().map_or(1, |q| q.value);
         if quorum > total {
-            let span = self.quorum.as_ref().map_or(self.header.span, |q| q.span);
-            out.add(code::ADJUSTED, span, format!("the quorum {quorum} is more than all weights"))
-                .label(format!("taken as {total}"));
+            // Without a quorum of its own a service whose servers are all drained is as it was meant.
+            if let Some(given) = &self.quorum {
+                let message = format!("the quorum {quorum} is more than all weights");
+                out.add(code::ADJUSTED, given.span, message).label(format!("taken as {total}"));
+            }
             quorum = total;
         }
         let mut hysteresis = self.hysteresis.as_ref().map_or(0, |h| h.value);

@@ -37,8 +37,8 @@ pub const TABLE: Table<VrrpSyncGroup> = Table { block: "vrrp_sync_group", keywor
 #[rustfmt::skip] // one row a line
 const KEYWORDS: &[Keyword<VrrpSyncGroup>] = &[
     kw("group", Live, First, Argument::Block(|g, node, out| g.members = list_of_words(node, out))),
-    kw("track_interface", Live, Add, Argument::Block(|g, node, out| g.track_interfaces.extend(track::parse(lines(node), out)))),
-    kw("track_script", Live, Add, Argument::Block(|g, node, out| g.track_scripts.extend(track::parse(lines(node), out)))),
+    kw("track_interface", Live, Add, Argument::Block(|g, node, out| track::parse(&mut g.track_interfaces, node, out))),
+    kw("track_script", Live, Add, Argument::Block(|g, node, out| track::parse(&mut g.track_scripts, node, out))),
     not_yet("track_file"),
     not_yet("track_process"),
     not_yet("track_bfd"),

@@ -106,11 +106,16 @@ fn what_show_prints_means_the_same() {
                 None => format!("{line}\n"),
             })
             .collect();
-        let Some(settings) = parse(&text).settings else { continue };
-        let shown = config::show(&settings);
+        let first = parse(&text);
+        let Some(settings) = &first.settings else { continue };
+        let shown = config::show(settings);
         let again = parse(&shown);
-        assert_eq!(findings(&again), "", "{}:\n{shown}", path.display());
-        assert_eq!(again.settings.as_ref(), Some(&settings), "{}:\n{shown}", path.display());
+        // What `show` adds is never wrong; what was suspicious as written may stay so.
+        let known = findings(&first);
+        for line in findings(&again).lines() {
+            assert!(known.contains(&line[..6]), "{line}: {}:\n{shown}", path.display());
+        }
+        assert_eq!(again.settings.as_ref(), Some(settings), "{}:\n{shown}", path.display());
         tried += 1;
     }
     assert!(tried >= 5);

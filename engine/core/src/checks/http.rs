@@ -130,10 +130,16 @@ impl Reply {
         self.digest.clone().finish()
     }
 
-    /// Whether the header is complete.
+    /// Status and length so far, in words.
     #[must_use]
-    pub fn has_header(&self) -> bool {
-        matches!(self.state, State::Body(_))
+    pub fn summary(&self) -> alloc::string::String {
+        match &self.state {
+            State::Header(header) => format!("{} bytes of header", header.len()),
+            State::Body(Body { status: Some(code), received, .. }) => {
+                format!("status {code}, {received} bytes of body")
+            }
+            State::Body(Body { received, .. }) => format!("no status, {received} bytes of body"),
+        }
     }
 
     fn feed_body(&mut self, piece: &[u8]) -> Result<(), Failure> {

@@ -51,6 +51,19 @@ pub fn table<'a>(pools: impl IntoIterator<Item = Pool<'a>>) -> Vec<Service> {
     table
 }
 
+/// The table with all servers healthy and their initial weights: what a configuration means before anything was checked.
+#[must_use]
+pub fn healthy(all: &[VirtualServer]) -> Vec<Service> {
+    let alive = |server: &RealServer| Health { alive: true, weight: server.weight };
+    let health: Vec<Vec<Health>> =
+        all.iter().map(|v| v.real_servers.iter().map(alive).collect()).collect();
+    table(all.iter().zip(&health).map(|(settings, health)| {
+        let have = living_weight(health);
+        let quorum_up = have > 0 && have >= u64::from(settings.quorum);
+        Pool { settings, health, quorum_up }
+    }))
+}
+
 /// The wanted services of one virtual server.
 #[must_use]
 pub fn services(pool: Pool<'_>) -> Vec<Service> {

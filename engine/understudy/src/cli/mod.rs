@@ -3,8 +3,10 @@
 pub mod check;
 pub mod diagnostics;
 pub mod events;
+pub mod genhash;
 pub mod keepalived;
 pub mod options;
+pub mod plan;
 pub mod reload;
 pub mod run;
 pub mod show;
@@ -63,8 +65,11 @@ Before it runs
                             what is wrong with a configuration, and where
   show [--json] FILE        the effective configuration, every default filled in
   show --keywords [--json]  all keywords, and which work
+  plan [--json] FILE        the IPVS table as `ipvsadm -Sn` prints it, and addresses as `ip` commands
 
 Others
+  genhash -s IP -p PORT -u URL
+                            the digest of a page, for HTTP_GET
   --version                 prints the version
   --help                    prints this
 
@@ -99,6 +104,8 @@ pub fn main() -> ExitCode {
         "reload" => reload::main(arguments),
         "withdraw" => withdraw::main(arguments),
         "check" => check::run(lexopt::Parser::from_args(arguments)),
+        "plan" => plan::main(arguments),
+        "genhash" => genhash::run(lexopt::Parser::from_args(arguments)),
         "show" => show::run(lexopt::Parser::from_args(arguments)),
         "--version" | "-V" | "version" => {
             println!("understudy {}", env!("CARGO_PKG_VERSION"));

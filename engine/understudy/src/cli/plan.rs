@@ -1,0 +1,133 @@
+//! `understudy plan [--json] [-i ID] [FILE]`: what the engine would put into the kernel, without touching it: the IPVS
+//! table as `ipvsadm -Sn` prints it with all servers healthy, and addresses as `ip` commands.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+use understudy_core::ipvs::{desire, text};
+use understudy_core::net::address::{Address, Broadcast};
+use understudy_core::node::settings::HostSettings;
+
+use super::diagnostics::{print, render_all, renderer, summary};
+use super::options::Options;
+use crate::config_files;
+
+/// Runs the command.
+pub fn main(arguments: Vec<OsString>) -> ExitCode {
+    let options = match Options::parse(arguments, &[], &["i", "config-id"]) {
+        Ok(options) if options.words.len() <= 1 => options,
+        Ok(options) => return super::usage(&format!("unexpected argument `{}`", options.words[1])),
+        Err(text) => return super::usage(&text),
+    };
+    let id = options.value(&["i", "config-id"]).map(|v| v.to_string_lossy().into_owned());
+    let file = options.words.first().map_or(config_files::default_file(), String::as_str);
+    let parsed = config_files::parse(file, id);
+    let Some(settings) = &parsed.settings else {
+        eprint!("{}", render_all(&renderer(), &parsed));
+        super::error(&format!("{file}: {}", summary(&parsed)));
+        return ExitCode::from(2);
+    };
+    if options.json {
+        print(&format!("{:#}\n", as_json(settings)));
+    } else {
+        print(&as_text(settings));
+    }
+    ExitCode::SUCCESS
+}
+
+/// Addresses by who holds them, and when.
+fn holders(settings: &HostSettings) -> Vec<(String, Vec<&Address>)> {
+    let mut out = Vec::new();
+    if !settings.vrrp.static_addresses.is_empty() {
+        out.push(("always".to_owned(), settings.vrrp.static_addresses.iter().collect()));
+    }
+    for instance in &settings.vrrp.instances {
+        let addresses = instance.vips.iter().chain(&instance.excluded).collect();
+        let what = format!("while {} (VRID {}) is MASTER", instance.name, instance.vrid);
+        out.push((what, addresses));
+    }
+    out
+}
+
+fn as_text(settings: &HostSettings) -> String {
+    let mut out = String::new();
+    for (when, addresses) in holders(settings) {
+        out.push_str(&format!("# {when}\n"));
+        addresses.iter().for_each(|a| out.push_str(&format!("{}\n", command(a))));
+    }
+    if !settings.check.virtual_servers.is_empty() {
+        out.push_str("# ipvsadm -R, while all servers are healthy\n");
+        out.push_str(&text::save(&desire::healthy(&settings.check.virtual_servers)));
+    }
+    out
+}
+
+fn as_json(settings: &HostSettings) -> Value {
+    let services = desire::healthy(&settings.check.virtual_servers);
+    let lines: Vec<String> = text::save(&services).lines().map(str::to_owned).collect();
+    let holder = |(when, addresses): (String, Vec<&Address>)| {
+        let commands: Vec<String> = addresses.iter().map(|a| command(a)).collect();
+        json!({ "when": when, "commands": commands, "addresses": addresses })
+    };
+    let addresses: Vec<Value> = holders(settings).into_iter().map(holder).collect();
+    json!({ "addresses": addresses, "ipvsadm": lines, "services": services })
+}
+
+/// ip-address(8)
+fn command(address: &Address) -> String {
+    let mut out = format!("ip address add {}/{}", address.ip, address.prefix_len);
+    if let Some(peer) = address.peer {
+        out = format!("ip address add {} peer {peer}/{}", address.ip, address.prefix_len);
+    }
+    match address.broadcast {
+        None => {}
+        Some(Broadcast::Ones) => out.push_str(" broadcast +"),
+        Some(Broadcast::Zeros) => out.push_str(" broadcast -"),
+        Some(Broadcast::Address(ip)) => out.push_str(&format!(" broadcast {ip}")),
+    }
+    if address.scope != 0 {
+        out.push_str(&format!(" scope {}", address.scope));
+    }
+    if let Some(label) = &address.label {
+        out.push_str(&format!(" label {label}"));
+    }
+    out.push_str(&format!(" dev {}", address.dev));
+    if address.noprefixroute {
+        out.push_str(" noprefixroute");
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_become_commands_that_ip_takes() {
+        let plain = Address {
+            ip: "10.0.0.1".parse().unwrap(),
+            prefix_len: 24,
+            dev: "eth0".to_owned(),
+            label: None,
+            scope: 0,
+            broadcast: None,
+            peer: None,
+            noprefixroute: false,
+            no_track: false,
+        };
+        assert_eq!(command(&plain), "ip address add 10.0.0.1/24 dev eth0");
+        let full = Address {
+            label: Some("eth0:v".to_owned()),
+            scope: 253,
+            broadcast: Some(Broadcast::Ones),
+            noprefixroute: true,
+            ..plain.clone()
+        };
+        let want =
+            "ip address add 10.0.0.1/24 broadcast + scope 253 label eth0:v dev eth0 noprefixroute";
+        assert_eq!(command(&full), want);
+        let peer = Address { peer: Some("10.0.0.2".parse().unwrap()), prefix_len: 32, ..plain };
+        assert_eq!(command(&peer), "ip address add 10.0.0.1 peer 10.0.0.2/32 dev eth0");
+    }
+}

@@ -1,13 +1,14 @@
 //! The check worker: core's check node, the kernel's IPVS table, and the probes.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::IpAddr;
 
 use serde_json::{Value, json};
 use understudy_core::checks::misc;
 use understudy_core::checks::settings::CheckKind;
 use understudy_core::checks::verdict::Verdict;
 use understudy_core::ipvs::diff::Change;
-use understudy_core::ipvs::table::Service;
+use understudy_core::ipvs::table::{Service, ServiceKey};
 use understudy_core::node::check::{Action, Actions, CheckId, CheckNode, Event, Memory};
 use understudy_core::node::settings::{CheckWorkerSettings, HostSettings};
 use understudy_core::time::Time;
@@ -30,6 +31,8 @@ pub struct CheckWorker {
     /// Deadlines of the probes.
     overdue: BTreeSet<(Time, CheckId)>,
     programs: BTreeMap<ChildId, CheckId>,
+    /// Established connections of each destination, when the table was read last.
+    connections: BTreeMap<(ServiceKey, IpAddr, u16), u32>,
     stopped: bool,
 }
 
@@ -57,17 +60,20 @@ impl Worker for CheckWorker {
                 }
             });
         let settings = settings.check;
-        let (mut ipvs, mut table) = (None, Vec::new());
+        let (mut ipvs, mut table, mut connections) = (None, Vec::new(), BTreeMap::new());
         if needs_kernel(&settings) || memory.as_ref().is_some_and(|m| !m.ours.is_empty()) {
             let mut opened = Ipvs::open()?;
-            table = opened.table()?;
+            let read = opened.read()?;
+            table = read.services;
+            connections = read.connections;
             ipvs = Some(opened);
         }
         let mut out = Actions::new();
         let now = clock::now();
         let node = CheckNode::start(settings, memory, table, seed(now), now, &mut out);
         let (probes, overdue, programs) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
-        let mut worker = Self { node, ipvs, probes, overdue, programs, stopped: false };
+        let mut worker =
+            Self { node, ipvs, probes, overdue, programs, connections, stopped: false };
         worker.act(now, out, context);
         Ok(worker)
     }
@@ -142,7 +148,15 @@ impl Worker for CheckWorker {
     }
 
     fn status(&self, _: Time) -> Value {
-        json!({ "virtual_servers": self.node.status(), "repairs": self.node.repairs() })
+        let mut virtual_servers = self.node.status();
+        for virtual_server in &mut virtual_servers {
+            for server in &mut virtual_server.servers {
+                let counts = server.destinations.iter().map(|d| self.connections.get(d));
+                server.active_connections =
+                    counts.flatten().map(|n| u64::from(*n)).reduce(|a, b| a + b);
+            }
+        }
+        json!({ "virtual_servers": virtual_servers, "repairs": self.node.repairs() })
     }
 
     fn request(&mut self, request: &Request, now: Time, context: &mut Context) -> Reply {
@@ -246,8 +260,11 @@ impl CheckWorker {
     }
 
     fn table(&mut self, context: &mut Context) -> Option<Vec<Service>> {
-        match self.ipvs.as_mut()?.table() {
-            Ok(table) => Some(table),
+        match self.ipvs.as_mut()?.read() {
+            Ok(read) => {
+                self.connections = read.connections;
+                Some(read.services)
+            }
             Err(e) => {
                 context.log(Level::Error, &format!("read the table: {e}"));
                 None

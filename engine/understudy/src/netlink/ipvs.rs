@@ -3,6 +3,7 @@
 //! Addresses are always 16 bytes; ports and the IPv4 netmask are in network order, fwmark, flags and weight in host order;
 //! flags are a pair {flags, mask}; thresholds must be there in every add and set; an IPv6 "netmask" is a prefix length.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::process::{Command, Stdio};
@@ -122,12 +123,7 @@ impl fmt::Display for Refused {
             Change::EditDestination(key, d) => ("edit", *key, Some(d)),
             Change::DeleteDestination(key, d) => ("delete", *key, Some(d)),
         };
-        let service = match key {
-            ServiceKey::Mark { mark, .. } => format!("fwmark {mark}"),
-            ServiceKey::Address { protocol, ip, port } => {
-                format!("{} {protocol:?}", std::net::SocketAddr::new(ip, port)).to_lowercase()
-            }
-        };
+        let service = service_name(key);
         match destination {
             None => write!(f, "{verb} {service}: {}", self.why),
             Some(d) => {
@@ -138,17 +134,23 @@ impl fmt::Display for Refused {
     }
 }
 
-/// Connections of one destination.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Connections {
-    /// The service.
-    pub service: ServiceKey,
-    /// The destination's address.
-    pub ip: IpAddr,
-    /// Its port in the table.
-    pub port: u16,
-    /// Established.
-    pub active: u32,
+/// As `10.0.0.1:80 tcp` or `fwmark 2`.
+fn service_name(key: ServiceKey) -> String {
+    match key {
+        ServiceKey::Mark { mark, .. } => format!("fwmark {mark}"),
+        ServiceKey::Address { protocol, ip, port } => {
+            format!("{} {protocol:?}", std::net::SocketAddr::new(ip, port)).to_lowercase()
+        }
+    }
+}
+
+/// What was read at one time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// The whole table; services of a kind we don't know are left out.
+    pub services: Vec<Service>,
+    /// Established connections by service, and address and port of the destination.
+    pub connections: BTreeMap<(ServiceKey, IpAddr, u16), u32>,
 }
 
 /// A connection to the kernel's IPVS.
@@ -192,17 +194,13 @@ impl Ipvs {
         Ok(refused)
     }
 
-    /// The whole table, as it is; services that are of a kind we don't know are left out.
+    /// The whole table.
     pub fn table(&mut self) -> Result<Vec<Service>, Error> {
-        Ok(self.read()?.0)
+        Ok(self.read()?.services)
     }
 
-    /// Connections of all destinations.
-    pub fn connections(&mut self) -> Result<Vec<Connections>, Error> {
-        Ok(self.read()?.1)
-    }
-
-    fn read(&mut self) -> Result<(Vec<Service>, Vec<Connections>), Error> {
+    /// The whole table, and the connections.
+    pub fn read(&mut self) -> Result<Reading, Error> {
         let mut batch = Batch::new();
         batch.message(self.family, NLM_F_DUMP, &command(IPVS_CMD_GET_SERVICE), |_| {});
         let replies = self.socket.dump(&mut batch)?;
@@ -211,7 +209,7 @@ impl Ipvs {
             .iter()
             .filter_map(|m| parse_service(m.attributes(4).find_map(nested)?))
             .collect();
-        let mut connections = Vec::new();
+        let mut connections = BTreeMap::new();
         for service in &mut services {
             let mut batch = Batch::new();
             batch.message(self.family, NLM_F_DUMP, &command(IPVS_CMD_GET_DEST), |a| {
@@ -229,12 +227,11 @@ impl Ipvs {
                 let Some((destination, active)) = parse_destination(value, service.key) else {
                     continue;
                 };
-                let (ip, port) = (destination.ip, destination.port);
-                connections.push(Connections { service: service.key, ip, port, active });
+                connections.insert((service.key, destination.ip, destination.port), active);
                 service.destinations.push(destination);
             }
         }
-        Ok((services, connections))
+        Ok(Reading { services, connections })
     }
 }
 

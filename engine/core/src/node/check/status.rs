@@ -2,6 +2,7 @@
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::net::IpAddr;
 
 use super::{CheckNode, names};
 use crate::ipvs::desire;
@@ -21,9 +22,6 @@ pub struct VirtualServerStatus {
     pub sorry_active: bool,
     /// Its real servers.
     pub servers: Vec<ServerStatus>,
-    /// Its services in the kernel.
-    #[cfg_attr(feature = "serde", serde(skip))]
-    pub keys: Vec<ServiceKey>,
 }
 
 /// A quorum.
@@ -54,8 +52,11 @@ pub struct ServerStatus {
     pub drained: bool,
     /// Its checks.
     pub checks: Vec<CheckStatus>,
-    /// Connections in the kernel, filled in by the caller.
+    /// Established connections in the kernel, filled in by the caller.
     pub active_connections: Option<u64>,
+    /// Its places in the kernel's table.
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub destinations: Vec<(ServiceKey, IpAddr, u16)>,
 }
 
 /// One check.
@@ -102,9 +103,13 @@ impl CheckNode {
                             .filter_map(|id| self.check_status(*id))
                             .collect(),
                         active_connections: None,
+                        destinations: settings
+                            .keys
+                            .iter()
+                            .map(|key| (*key, server.ip, desire::destination_port(server, *key)))
+                            .collect(),
                     })
                     .collect(),
-                keys: settings.keys.clone(),
             }
         })
         .collect()

@@ -2,7 +2,7 @@
 //! are there: `understudy-tests --ignored kernel --test-threads 1` on a lab host. They use the services of documentation
 //! addresses (192.0.2.0/24) and the marks 900 to 909, and leave all others alone.
 
-use std::net::{IpAddr, TcpListener};
+use std::net::TcpListener;
 use std::process::Command as Program;
 use std::time::Duration;
 
@@ -172,6 +172,7 @@ fn a_program_is_a_check() {
         probes: BTreeMap::new(),
         overdue: BTreeSet::new(),
         programs: BTreeMap::new(),
+        connections: BTreeMap::new(),
         stopped: false,
     };
     worker.act(clock::now(), out, &mut context);

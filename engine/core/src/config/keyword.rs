@@ -146,6 +146,16 @@ pub struct Listed {
     pub keyword: &'static str,
     /// Whether it works.
     pub status: Status,
+    /// When a change of it takes effect.
+    pub reload: Reload,
+}
+
+impl<T> Keyword<T> {
+    /// The row without its types.
+    #[must_use]
+    pub const fn listed(&self, block: &'static str) -> Listed {
+        Listed { block, keyword: self.name, status: self.status, reload: self.reload }
+    }
 }
 
 impl<T> Table<T> {
@@ -156,7 +166,7 @@ impl<T> Table<T> {
 
     /// All rows, without types.
     pub fn list(&self) -> impl Iterator<Item = Listed> {
-        self.rows().map(|k| Listed { block: self.block, keyword: k.name, status: k.status })
+        self.rows().map(|k| k.listed(self.block))
     }
 
     /// Reads the lines of a block into `target`. `place` names the block in messages.

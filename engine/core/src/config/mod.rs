@@ -47,12 +47,19 @@ pub fn parse(source: &mut dyn Source, main: &str, environment: &Environment) -> 
     blocks::TABLE.apply("", &mut written, &nodes, &mut out);
     let settings = resolve::resolve(&written, &mut out);
     let settings = (!out.failed()).then_some(settings);
-    let (diagnostics, mut secrets) = out.finish();
+    let (mut diagnostics, mut secrets) = out.finish();
     // A secret may come from a definition: its text is hidden too.
     let overlap = |a: &Span, b: &Span| a.file == b.file && a.start < b.end && b.start < a.end;
     for (place, value) in &uses {
         if secrets.iter().any(|secret| overlap(secret, place)) {
             secrets.push(*value);
+        }
+    }
+    // A finding in what a definition gave also shows the definition.
+    for finding in &mut diagnostics {
+        let Some(span) = finding.span else { continue };
+        if let Some((_, value)) = uses.iter().find(|(place, _)| overlap(place, &span)) {
+            finding.related.push((*value, "from this definition".into()));
         }
     }
     files.hide(&secrets);

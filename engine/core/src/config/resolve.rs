@@ -1,7 +1,7 @@
 //! From what is written to settings: names become references, members inherit from their group, and what does not fit
 //! together is found (reference §3.1, §3.8, §4.1).
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -12,6 +12,8 @@ use super::blocks::track::TrackLine;
 use super::blocks::vrrp_instance::{FromGroup, VrrpInstance};
 use super::blocks::vrrp_sync_group::VrrpSyncGroup;
 use super::diagnostic::{At, Diagnostics, Span, closest, code};
+use crate::ipvs::settings::VirtualServer;
+use crate::ipvs::table::ServiceKey;
 use crate::node::settings::{CheckWorkerSettings, HostSettings, VrrpSettings};
 use crate::track::settings::{ScriptSettings, TrackRef, Tracks};
 use crate::vrrp::settings::{InstanceSettings, SyncGroupSettings, Transport};
@@ -26,6 +28,13 @@ pub fn resolve(written: &Configuration, out: &mut Diagnostics) -> HostSettings {
     scripts.retain(|script| {
         instances.iter().any(|i| i.tracks.scripts.iter().any(|t| t.name == script.name))
     });
+    let groups = &written.virtual_server_groups;
+    let servers: Vec<(Span, VirtualServer)> = written
+        .virtual_servers
+        .iter()
+        .filter_map(|v| Some((v.span(), v.settings(global, groups, out)?)))
+        .collect();
+    same_services(&servers, out);
     HostSettings {
         process: global.settings(out),
         vrrp: VrrpSettings {
@@ -40,13 +49,29 @@ pub fn resolve(written: &Configuration, out: &mut Diagnostics) -> HostSettings {
                 .collect(),
         },
         check: CheckWorkerSettings {
-            virtual_servers: written
-                .virtual_servers
-                .iter()
-                .filter_map(|v| v.settings(global, &written.virtual_server_groups, out))
-                .collect(),
+            virtual_servers: servers.into_iter().map(|(_, server)| server).collect(),
             flush_at_start: global.lvs_flush,
         },
+    }
+}
+
+/// Two virtual servers that are one service in the kernel.
+fn same_services(servers: &[(Span, VirtualServer)], out: &mut Diagnostics) {
+    let mut taken: BTreeMap<ServiceKey, (Span, &str)> = BTreeMap::new();
+    for (span, server) in servers {
+        for key in &server.keys {
+            let Some((first, name)) = taken.insert(*key, (*span, &server.name)) else { continue };
+            out.add(
+                code::DUPLICATE,
+                *span,
+                format!(
+                    "virtual_server {} is a service of virtual_server {name} already",
+                    server.name
+                ),
+            )
+            .related(first, "given here first");
+            break;
+        }
     }
 }
 

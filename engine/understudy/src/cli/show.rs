@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use lexopt::{Arg, Parser};
 use serde_json::{Value, json};
-use understudy_core::config::{self, Listed, Status};
+use understudy_core::config::{self, Listed, Reload, Status};
 use understudy_core::node::settings::HostSettings;
 
 use super::diagnostics::{print, render_all, renderer, summary};
@@ -97,6 +97,9 @@ fn keywords(as_json: bool) -> ExitCode {
     let mut page = String::new();
     for listed in &all {
         let status = match listed.status {
+            Status::Working if listed.reload == Reload::Restart => {
+                "working, at a restart".to_owned()
+            }
             Status::Working => "working".to_owned(),
             Status::Ignored(why) => format!("ignored: {why}"),
             Status::NotYet => "not yet".to_owned(),
@@ -117,6 +120,9 @@ fn keyword_json(listed: &Listed) -> Value {
         Status::Refused(why) => ("not_yet", Some(why)),
     };
     value["status"] = json!(status);
+    if listed.status == Status::Working {
+        value["on_reload"] = json!(listed.reload == Reload::Live);
+    }
     if let Some(reason) = reason {
         value["reason"] = json!(reason);
     }

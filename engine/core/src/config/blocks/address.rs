@@ -36,6 +36,11 @@ pub fn parse(node: &Node, out: &mut Diagnostics) -> Option<AddressLine> {
         return None;
     }
     let (ip, prefix_len) = with_prefix(node.keyword(), out)?;
+    if ip.value.is_unspecified() || ip.value.is_multicast() {
+        let message = format!("{} can't be an address of an interface", ip.value);
+        out.add(code::BAD_ARGUMENT, ip.span, message);
+        return None;
+    }
     let mut line = AddressLine {
         ip,
         prefix_len,

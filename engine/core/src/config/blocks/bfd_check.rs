@@ -1,4 +1,5 @@
-//! `BFD_CHECK` (reference §2.26). It does not work yet: the block is reported and skipped.
+//! `BFD_CHECK` (reference §2.26).
+//! It does not work yet: the block is reported and skipped.
 
 use crate::config::keyword::{Keyword, Table, not_yet};
 

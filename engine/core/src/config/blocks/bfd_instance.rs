@@ -1,4 +1,5 @@
-//! `bfd_instance`: one BFD session (reference §2.11). It does not work yet: the block is reported and skipped.
+//! `bfd_instance`: one BFD session (reference §2.11).
+//! It does not work yet: the block is reported and skipped.
 
 use crate::config::keyword::{Keyword, Table, not_yet};
 

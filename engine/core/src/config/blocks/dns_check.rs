@@ -1,4 +1,5 @@
-//! `DNS_CHECK` (reference §2.24). It does not work yet: the block is reported and skipped.
+//! `DNS_CHECK` (reference §2.24).
+//! It does not work yet: the block is reported and skipped.
 
 use crate::config::keyword::{Keyword, Table, not_yet};
 

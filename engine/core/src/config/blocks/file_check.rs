@@ -1,4 +1,5 @@
-//! `FILE_CHECK` (reference §2.25). It does not work yet: the block is reported and skipped.
+//! `FILE_CHECK` (reference §2.25).
+//! It does not work yet: the block is reported and skipped.
 
 use crate::config::keyword::{Keyword, Table, not_yet};
 

@@ -1,4 +1,5 @@
-//! `garp_group`: rate limits of announcements (reference §2.6). It does not work yet: the block is reported and skipped.
+//! `garp_group`: rate limits of announcements (reference §2.6).
+//! It does not work yet: the block is reported and skipped.
 
 use crate::config::keyword::{Keyword, Table, not_yet};
 

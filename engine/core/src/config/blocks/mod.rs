@@ -188,7 +188,7 @@ fn add<O>(
 #[must_use]
 pub fn keywords() -> Vec<Listed> {
     let mut all = Vec::new();
-    all.extend(KEYWORDS.iter().map(|k| Listed { block: "top", keyword: k.name, status: k.status }));
+    all.extend(KEYWORDS.iter().map(|k| k.listed("top")));
     all.extend(global_defs::TABLE.list());
     all.extend(track_group::TABLE.list());
     all.extend(vrrp_sync_group::TABLE.list());

@@ -1,4 +1,5 @@
-//! `PING_CHECK` (reference §2.20). It does not work yet: the block is reported and skipped.
+//! `PING_CHECK` (reference §2.20).
+//! It does not work yet: the block is reported and skipped.
 
 use crate::config::keyword::{Keyword, Table, not_yet};
 

@@ -1,4 +1,5 @@
-//! `SMTP_CHECK` (reference §2.18). It does not work yet: the block is reported and skipped.
+//! `SMTP_CHECK` (reference §2.18).
+//! It does not work yet: the block is reported and skipped.
 
 use crate::config::keyword::{Keyword, Table, not_yet};
 

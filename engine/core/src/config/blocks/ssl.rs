@@ -1,4 +1,5 @@
-//! `SSL`: certificates of the checks (reference §2.12). It does not work yet: the block is reported and skipped.
+//! `SSL`: certificates of the checks (reference §2.12).
+//! It does not work yet: the block is reported and skipped.
 
 use crate::config::keyword::{Keyword, Table, not_yet};
 

@@ -1,4 +1,5 @@
-//! `SSL_GET` (reference §2.23). It does not work yet: the block is reported and skipped.
+//! `SSL_GET` (reference §2.23).
+//! It does not work yet: the block is reported and skipped.
 
 use crate::config::keyword::{Keyword, Table, not_yet};
 

@@ -1,4 +1,5 @@
-//! `track_file`: files that hold a number (reference §2.10). It does not work yet: the block is reported and skipped.
+//! `track_file`: files that hold a number (reference §2.10).
+//! It does not work yet: the block is reported and skipped.
 
 use crate::config::keyword::{Keyword, Table, not_yet};
 

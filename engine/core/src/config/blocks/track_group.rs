@@ -1,4 +1,5 @@
-//! `track_group`: instances that follow the interfaces of static entries (reference §2.3). It does not work yet: the block is reported and skipped.
+//! `track_group`: instances that follow the interfaces of static entries (reference §2.3).
+//! It does not work yet: the block is reported and skipped.
 
 use crate::config::keyword::{Keyword, Table, not_yet};
 

@@ -1,4 +1,5 @@
-//! `UDP_CHECK` (reference §2.21). It does not work yet: the block is reported and skipped.
+//! `UDP_CHECK` (reference §2.21).
+//! It does not work yet: the block is reported and skipped.
 
 use crate::config::keyword::{Keyword, Table, not_yet};
 

@@ -202,6 +202,12 @@ impl VirtualServer {
         }
     }
 
+    /// The place of what it is called.
+    #[must_use]
+    pub const fn span(&self) -> Span {
+        self.header.span
+    }
+
     /// The final settings; `None` after an error.
     pub fn settings(
         &self,

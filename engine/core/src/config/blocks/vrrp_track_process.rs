@@ -1,4 +1,5 @@
-//! `vrrp_track_process`: processes that are counted (reference §2.9). It does not work yet: the block is reported and skipped.
+//! `vrrp_track_process`: processes that are counted (reference §2.9).
+//! It does not work yet: the block is reported and skipped.
 
 use crate::config::keyword::{Keyword, Table, not_yet};
 

@@ -289,7 +289,13 @@ fn a_password_is_never_shown() {
             + &instance("authentication {\n auth_type PAS\n auth_pass $PW\n}\n"),
         instance("authentication {\n auth_type PASS\n auth_pass hunter2\n}\n"),
     ];
-    for text in cases {
+    let skipped = [
+        instance("auth_hmac { key 1 hunter2 }\n"),
+        instance("unheard_of { auth_pass hunter2 }\n"),
+        instance("auth_pass hunter2\n"),
+        "SSL { password hunter2 }\n".to_owned(),
+    ];
+    for text in cases.into_iter().chain(skipped) {
         let parsed = parse(&text);
         let shown = format!("{}{:?}{:?}", outcome(&parsed), parsed.files, parsed.settings);
         assert!(!shown.contains("hunter2"), "{shown}");

@@ -43,6 +43,7 @@ pub fn parse(source: &mut dyn Source, main: &str, environment: &Environment) -> 
     let mut reader = expand::Reader::new(source, main, environment, &mut out);
     let nodes = tree::build(&mut reader);
     let (mut files, uses) = reader.finish();
+    hide_secrets(&nodes, &mut out);
     let mut written = blocks::Configuration::default();
     blocks::TABLE.apply("", &mut written, &nodes, &mut out);
     let settings = resolve::resolve(&written, &mut out);
@@ -64,4 +65,16 @@ pub fn parse(source: &mut dyn Source, main: &str, environment: &Environment) -> 
     }
     files.hide(&secrets);
     Parsed { settings, diagnostics, files }
+}
+
+/// Secrets are hidden wherever they stand: also in blocks that are skipped, and on one line with their block.
+fn hide_secrets(nodes: &[tree::Node], out: &mut Diagnostics) {
+    for node in nodes {
+        if blocks::SECRETS.contains(&node.keyword().text.as_str()) {
+            node.arguments().iter().for_each(|word| out.hide(word.span));
+        }
+        if let Some(block) = &node.block {
+            hide_secrets(&block.nodes, out);
+        }
+    }
 }

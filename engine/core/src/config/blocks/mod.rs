@@ -66,6 +66,9 @@ pub struct Configuration {
     pub virtual_server_groups: Vec<VirtualServerGroup>,
 }
 
+/// Keywords whose arguments are never shown, working or not.
+pub const SECRETS: &[&str] = &["auth_pass", "key", "password"];
+
 /// The top level.
 pub const TABLE: Table<Configuration> = Table { block: "top", keywords: &[KEYWORDS, OWN] };
 

@@ -13,6 +13,7 @@ pub mod http_get;
 pub mod misc_check;
 pub mod ping_check;
 pub mod real_server;
+pub mod service;
 pub mod smtp_check;
 pub mod ssl;
 pub mod ssl_get;

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use super::checker::{self, Checker, Inherited, Kind};
-use super::virtual_server::forward;
+use super::service::forward;
 use super::{Argument, Keyword, Table, kw, lines, to_u32};
 use super::{http_get, misc_check, tcp_check};
 use crate::command::Command;

@@ -70,7 +70,7 @@ fn entry(line: &Node, out: &mut Diagnostics) -> Option<Entry> {
         };
         let mark = value::int("fwmark", number, 1, 0xffff_ffff, out)?;
         let family = match line.arguments().get(1) {
-            Some(word) => Some(super::virtual_server::family_of(word, out)?),
+            Some(word) => Some(super::service::family_of(word, out)?),
             None => None,
         };
         super::extra(line, 3, out);

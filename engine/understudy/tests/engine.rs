@@ -28,6 +28,8 @@ vrrp_instance read {
 
 struct Engine {
     directory: PathBuf,
+    /// Its network namespace.
+    namespace: String,
     process: Option<Child>,
     notify: Option<UnixDatagram>,
 }
@@ -45,7 +47,19 @@ impl Engine {
             std::env::temp_dir().join(format!("understudy-engine-{name}-{}", std::process::id()));
         fs::create_dir_all(&directory).unwrap();
         fs::write(directory.join("conf"), GOOD).unwrap();
-        Some(Self { directory, process: None, notify: None })
+        let namespace = format!("engine-{name}-{}", std::process::id());
+        let engine = Self { directory, namespace, process: None, notify: None };
+        ip(&format!("netns add {}", engine.namespace));
+        for line in [
+            "link set lo up",
+            "link add v0 type veth peer name v1",
+            "link set v1 up",
+            "address add 192.0.2.2/24 dev v0",
+            "link set v0 up",
+        ] {
+            ip(&format!("-netns {} {line}", engine.namespace));
+        }
+        Some(engine)
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -54,11 +68,10 @@ impl Engine {
 
     /// Starts the engine; `launch` returns at once.
     fn launch(&mut self) {
-        let script = "ip link set lo up && ip link add v0 type veth peer name v1 && ip link set v1 up && ip address add 192.0.2.2/24 dev v0 \
-            && ip link set v0 up && exec \"$0\" run -f conf --run-dir run --state-dir state";
         let log = fs::File::options().create(true).append(true).open(self.path("log")).unwrap();
-        let mut command = Command::new("unshare");
-        command.args(["--net", "sh", "-c", script, BINARY]).current_dir(&self.directory);
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", &self.namespace, BINARY]).current_dir(&self.directory);
+        command.args(["run", "-f", "conf", "--run-dir", "run", "--state-dir", "state"]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         if self.notify.is_some() {
             command.env("NOTIFY_SOCKET", self.path("notify")).env("WATCHDOG_USEC", "200000");
@@ -85,6 +98,17 @@ impl Engine {
     fn worker(&self) -> Option<i32> {
         let pid = self.status()?["workers"][0]["pid"].as_i64()?;
         i32::try_from(pid).ok()
+    }
+
+    /// The state of the instance.
+    fn state(&self) -> Option<String> {
+        self.status()?["instances"][0]["state"].as_str().map(str::to_owned)
+    }
+
+    /// Is the VIP on the interface?
+    fn holds(&self) -> bool {
+        ip(&format!("-netns {} -oneline address show dev v0", self.namespace))
+            .contains(" 192.0.2.77/32 ")
     }
 
     fn restarts(&self) -> u64 {
@@ -127,6 +151,7 @@ impl Drop for Engine {
             let _ = process.kill();
             let _ = process.wait();
         }
+        let _ = Command::new("ip").args(["netns", "delete", &self.namespace]).status();
         let _ = fs::remove_dir_all(&self.directory);
     }
 }
@@ -143,6 +168,12 @@ fn wait(mut holds: impl FnMut() -> bool) -> Result<(), ()> {
     Err(())
 }
 
+fn ip(arguments: &str) -> String {
+    let out = Command::new("ip").args(arguments.split(' ')).output().unwrap();
+    assert!(out.status.success(), "ip {arguments}: {}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8_lossy(&out.stdout).into_owned()
+}
+
 fn kill(signal: &str, pid: i32) {
     let status = Command::new("kill").args([signal, &pid.to_string()]).status().unwrap();
     assert!(status.success());
@@ -155,18 +186,24 @@ fn exists(pid: i32) -> bool {
 }
 
 #[test]
-fn a_killed_worker_is_replaced() {
+fn a_killed_master_goes_on_without_an_election() {
     let Some(mut engine) = Engine::place("killed") else { return };
     engine.start();
+    engine.until("it is master", |e| e.state().as_deref() == Some("MASTER") && e.holds());
     let first = engine.worker().unwrap();
     for life in 1..=3 {
         kill("-KILL", engine.worker().unwrap());
-        engine.until("a successor runs", |e| e.restarts() == life && e.worker().is_some());
+        engine.until("a successor runs", |e| {
+            assert!(e.holds(), "the VIP stays all the time");
+            e.restarts() == life && e.state().is_some()
+        });
+        assert_eq!(engine.state().unwrap(), "MASTER", "it goes on where it was");
     }
     assert_ne!(engine.worker().unwrap(), first);
     engine.until("it is healthy again", |e| e.status().unwrap()["healthy"] == true);
     let events = engine.events();
     assert_eq!(events.iter().filter(|e| *e == "vrrp worker goes on").count(), 3, "{events:?}");
+    assert!(!events.iter().any(|e| e == "MASTER -> BACKUP"), "{events:?}");
 }
 
 #[test]
@@ -180,6 +217,28 @@ fn a_hung_worker_is_replaced() {
         .until("a successor runs", |e| e.restarts() == 1 && e.worker().is_some_and(|w| w != first));
     assert!(since.elapsed() < Duration::from_secs(3), "{:?}", since.elapsed());
     assert!(!exists(first));
+}
+
+#[test]
+fn a_worker_that_dies_again_and_again_is_given_up_and_its_addresses_go() {
+    let Some(mut engine) = Engine::place("again") else { return };
+    engine.start();
+    engine.until("it is master", |e| e.state().as_deref() == Some("MASTER") && e.holds());
+    engine.until("the worker is given up", |e| {
+        if let Some(worker) = e.worker() {
+            let _ = Command::new("kill")
+                .args(["-KILL", &worker.to_string()])
+                .stderr(Stdio::null())
+                .status();
+        }
+        e.events().iter().any(|event| event == "vrrp worker given up")
+    });
+    assert!(!engine.holds(), "its addresses are withdrawn");
+    let status = engine.status().unwrap();
+    assert_eq!(engine.run(&["status"]).status.code(), Some(2));
+    assert!(status["problems"][0].as_str().unwrap().starts_with("vrrp worker: "), "{status}");
+    engine.signal("-TERM");
+    assert_eq!(engine.ended(), Some(0));
 }
 
 #[test]
@@ -216,6 +275,7 @@ fn a_bad_reload_changes_nothing_and_is_told() {
 fn it_stops_in_good_order_and_its_events_survive() {
     let Some(mut engine) = Engine::place("stop") else { return };
     engine.start();
+    engine.until("it is master", |e| e.holds());
     let worker = engine.worker().unwrap();
     engine.signal("-TERM");
     assert_eq!(engine.ended(), Some(0));
@@ -223,24 +283,47 @@ fn it_stops_in_good_order_and_its_events_survive() {
     assert!(!engine.path("run/control.sock").exists());
     assert!(!engine.path("run/vrrp.state").exists(), "nothing is held any more");
     assert_eq!(engine.run(&["status"]).status.code(), Some(3));
-    let events = engine.events();
-    assert!(events.ends_with(&["stopping".into(), "BACKUP -> INIT".into()]), "{events:?}");
+    assert!(!engine.holds());
+    assert!(engine.events().iter().any(|e| e == "stopping"));
     engine.start();
     let events = engine.events();
     assert_eq!(events.iter().filter(|e| *e == "started").count(), 2, "{events:?}");
 }
 
 #[test]
-fn a_killed_supervisor_leaves_no_process_but_its_state() {
+fn a_killed_engine_leaves_its_addresses_and_its_successor_goes_on() {
     let Some(mut engine) = Engine::place("supervisor") else { return };
     engine.start();
+    engine.until("it is master", |e| e.state().as_deref() == Some("MASTER") && e.holds());
     let worker = engine.worker().unwrap();
     engine.until("the state is on disk", |e| e.path("run/vrrp.state").exists());
     engine.signal("-KILL");
     assert_eq!(engine.ended(), None);
     wait(|| !exists(worker)).expect("the worker outlives its supervisor");
-    assert!(engine.path("run/vrrp.state").exists());
+    assert!(engine.holds(), "nothing is given up");
     engine.start();
+    assert_eq!(engine.state().unwrap(), "MASTER", "it goes on where it was");
+    assert!(engine.holds());
+
+    engine.signal("-KILL");
+    assert_eq!(engine.ended(), None);
+    wait(|| engine.worker().is_none()).unwrap();
+    let namespace = engine.namespace.clone();
+    let withdraw = |extra: &str, result: &str| {
+        let mut command = Command::new("ip");
+        command
+            .args(["netns", "exec", &namespace, BINARY, "withdraw", "--run-dir", "run"])
+            .args(extra.split_whitespace());
+        let out =
+            command.env("SERVICE_RESULT", result).current_dir(&engine.directory).output().unwrap();
+        (out.status.code(), String::from_utf8_lossy(&out.stdout).into_owned())
+    };
+    assert_eq!(withdraw("--unless-restarting", "signal").0, Some(0));
+    assert!(engine.holds(), "its unit starts it again");
+    let (code, text) = withdraw("--unless-restarting", "exit-code");
+    assert_eq!((code, text.as_str()), (Some(0), "withdrew 192.0.2.77/32 on v0\n"));
+    assert!(!engine.holds());
+    assert_eq!(withdraw("", "").1, "nothing was left\n");
 }
 
 #[test]

@@ -524,8 +524,6 @@ impl Supervisor {
             record = record.stamped(clock::realtime());
         }
         if let Some((_, state)) = record.change.split_once(" -> ") {
-            // The words that people and their tools look for.
-            say!(Notice, "({}) Entering {state} STATE: {}", record.subject, record.why);
             self.states.insert(record.subject.clone(), state.to_owned());
             self.show_status();
         }

@@ -439,7 +439,12 @@ impl VrrpWorker {
             }
         }
         let why = entry.why();
-        context.log(Level::Notice, &format!("{}: {}: {why}", entry.subject, entry.change));
+        let text = match entry.change.split_once(" -> ") {
+            // The words that people and their tools look for.
+            Some((_, state)) => format!("({}) Entering {state} STATE: {why}", entry.subject),
+            None => format!("{}: {}: {why}", entry.subject, entry.change),
+        };
+        context.log(Level::Notice, &text);
         let mut record = Record::new(entry.subject, entry.change, why);
         record.detail = serde_json::to_value(entry.reason).unwrap_or_default();
         context.record(record);

@@ -526,7 +526,8 @@ impl Instance {
             None => Reason::Alone { waited: now.since(self.since) },
             Some(Heard { address, priority: LEAVING, .. }) => Reason::Left { peer: address },
             Some(Heard { address, priority, at })
-                if priority < self.priority && now.since(at) <= self.master_advert_interval * 2 =>
+                if priority < self.priority
+                    && now.since(at) < self.master_advert_interval * self.down_timer_adverts() =>
             {
                 Reason::Preempted { peer: address, theirs: priority, ours: self.priority }
             }

@@ -59,7 +59,7 @@ pub fn healthy(all: &[VirtualServer]) -> Vec<Service> {
         all.iter().map(|v| v.real_servers.iter().map(alive).collect()).collect();
     table(all.iter().zip(&health).map(|(settings, health)| {
         let have = living_weight(health);
-        let quorum_up = have > 0 && have >= u64::from(settings.quorum);
+        let quorum_up = super::quorum::next(false, have, settings.quorum, settings.hysteresis);
         Pool { settings, health, quorum_up }
     }))
 }

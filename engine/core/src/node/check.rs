@@ -446,12 +446,10 @@ impl CheckNode {
             let (quorum, hysteresis) = (virtual_server.quorum, virtual_server.hysteresis);
             let before = remembered.quorum(&id);
             let sorry_serves = there.is_some_and(|s| handover::sorry_serves(s, virtual_server));
-            // At the very start nothing was lost yet: the hysteresis does not count.
-            let quorum_up = match before {
-                Some(up) => quorum::next(up, have, quorum, hysteresis),
-                None if sorry_serves => quorum::next(false, have, quorum, hysteresis),
-                None => have > 0 && have >= u64::from(quorum),
-            };
+            // A cold start regains the quorum, so that the hysteresis counts: as keepalived does. What the kernel
+            // shows to serve has it.
+            let was_up = before.unwrap_or(there.is_some() && !sorry_serves);
+            let quorum_up = quorum::next(was_up, have, quorum, hysteresis);
             for (server, state) in virtual_server.real_servers.iter().zip(&servers) {
                 let was = remembered.server(&id, server).map(|k| k.alive);
                 if was.is_some_and(|was| was != state.health.alive) {

@@ -39,9 +39,9 @@ pub fn server(server: &RealServer) -> String {
     endpoint(server.ip, server.check_port)
 }
 
-/// A real server in a FIFO line: `[10.0.0.1]:tcp:80`.
+/// A real server in a FIFO line: `[10.0.0.1]:tcp:80`; behind a mark with DR `[10.0.0.1]:none:0`.
 pub fn fifo_server(server: &RealServer, of: &VirtualServer) -> String {
-    format!("[{}]:{}:{}", server.ip, protocol(of.keys.first()), server.check_port)
+    format!("[{}]:{}:{}", server.ip, protocol(of.keys.first()), server.port)
 }
 
 /// A virtual server in a FIFO line: `[10.0.0.1]:tcp:80`, `[group]:0`, `FWM 2`.

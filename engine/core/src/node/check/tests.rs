@@ -505,6 +505,23 @@ fn a_stop_takes_our_services_and_tells_only_where_omega_says_so() {
 }
 
 #[test]
+fn at_a_cold_start_the_hysteresis_counts_but_not_after_a_restart() {
+    // Seen with keepalived 2.3.3: quorum 4, hysteresis 3, weights 3 + 3 begins with the sorry server.
+    let config = || {
+        let hysteresis = VirtualServer { quorum: 4, hysteresis: 3, ..virtual_server(1, &[1, 2]) };
+        settings(vec![VirtualServer { sorry_server: sorry(9), ..hysteresis }])
+    };
+    let world = World::start(config(), 1);
+    assert_eq!(world.pool(address(1)), ["9:1"]);
+    let generous =
+        settings(vec![VirtualServer { sorry_server: sorry(9), ..virtual_server(1, &[1, 2]) }]);
+    let mut world = World::start(generous, 1);
+    assert_eq!(world.pool(address(1)), ["1:3", "2:3"]);
+    world.restart(config(), false, 2);
+    assert_eq!(world.pool(address(1)), ["1:3", "2:3"]);
+}
+
+#[test]
 fn alpha_servers_wait_for_their_first_success() {
     let mut config = settings(vec![virtual_server(1, &[1])]);
     config.virtual_servers[0].real_servers[0].checks[0].schedule.alpha = true;

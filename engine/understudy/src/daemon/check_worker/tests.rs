@@ -288,7 +288,8 @@ fn kernel_follows_the_servers_and_is_repaired() {
     let real_servers: Vec<RealServer> = (0..2)
         .map(|n| RealServer {
             checks: vec![tcp(ports[n])],
-            ..server(&format!("192.0.2.1{n}"), 80, Forward::Dr)
+            check_port: 80,
+            ..server(&format!("192.0.2.1{n}"), 0, Forward::Dr)
         })
         .collect();
     let ip = "192.0.2.99".parse().unwrap();
@@ -309,7 +310,7 @@ fn kernel_follows_the_servers_and_is_repaired() {
     listeners[1] = None;
     assert!(rig.until(4, |_| ipvsadm() == first), "failed server out: {}", ipvsadm());
     let said = rig.said();
-    assert!(said.contains("RS [192.0.2.11]:none:80 FWM 900 DOWN\\n\\u0000"), "{said}");
+    assert!(said.contains("RS [192.0.2.11]:none:0 FWM 900 DOWN\\n\\u0000"), "{said}");
     assert!(said.contains("TCP_CHECK: connect: connection refused (2 tries)"), "{said}");
 
     // A restart, with and without memory, changes nothing and keeps the failed server out.

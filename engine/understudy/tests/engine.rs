@@ -375,3 +375,49 @@ fn systemd_is_told() {
     next("STOPPING=1");
     assert_eq!(engine.ended(), Some(0));
 }
+
+#[test]
+fn notifications_run_in_order_and_fifo_lines_arrive() {
+    let Some(mut engine) = Engine::place("notify") else { return };
+    let directory = engine.directory.display().to_string();
+    fs::write(
+        engine.path("note"),
+        format!("#!/bin/sh\nsleep 0.1\necho \"$*\" >> {directory}/notes\n"),
+    )
+    .unwrap();
+    fs::set_permissions(engine.path("note"), std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .unwrap();
+    let globals = format!(
+        "global_defs {{\n    script_user root\n    vrrp_notify_fifo {directory}/fifo\n}}\n"
+    );
+    let notify = format!(
+        "    notify_master {directory}/note\n    notify {directory}/note\n    notify_stop {directory}/note\n"
+    );
+    let conf = GOOD.replace("    virtual_ipaddress", &(notify + "    virtual_ipaddress"));
+    fs::write(engine.path("conf"), globals + &conf).unwrap();
+    engine.start();
+    let mut options = fs::File::options();
+    let mut fifo =
+        std::os::unix::fs::OpenOptionsExt::custom_flags(options.read(true), libc::O_NONBLOCK)
+            .open(engine.path("fifo"))
+            .unwrap();
+    engine.until("it is master", |e| e.state().as_deref() == Some("MASTER"));
+    engine.until("its notification has run", |e| {
+        fs::read_to_string(e.path("notes")).is_ok_and(|notes| notes.contains("MASTER"))
+    });
+    engine.signal("-TERM");
+    assert_eq!(engine.ended(), Some(0));
+    let mut lines = Vec::new();
+    std::io::Read::read_to_end(&mut fifo, &mut lines).unwrap();
+    let lines = String::from_utf8(lines).unwrap();
+    assert_eq!(
+        lines,
+        "INSTANCE \"read\" BACKUP 100\nINSTANCE \"read\" MASTER 100\nINSTANCE \"read\" STOP 100\n"
+    );
+    // Each instance's programs run one after the other: `notify_master` (without arguments), then `notify`.
+    let notes = fs::read_to_string(engine.path("notes")).unwrap();
+    let expected =
+        ["INSTANCE read BACKUP 100", "", "INSTANCE read MASTER 100", "", "INSTANCE read STOP 100"];
+    assert_eq!(notes.lines().collect::<Vec<_>>(), expected);
+    assert!(!engine.path("fifo").exists(), "made by the engine, removed by it");
+}

@@ -36,7 +36,7 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Err(e) => {
-            super::error(&format!("ask the engine at {}: {e}", paths.socket().display()));
+            super::error(&client::explain(&paths.socket(), &e));
             return ExitCode::from(3);
         }
     };

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use super::options::Options;
 use crate::control::Ask;
-use crate::control::client::Client;
+use crate::control::client::{self, Client};
 
 /// Asks the running engine.
 pub fn main(arguments: Vec<OsString>) -> ExitCode {
@@ -34,7 +34,7 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
             ExitCode::from(2)
         }
         Err(e) => {
-            super::error(&format!("ask the engine at {}: {e}", path.display()));
+            super::error(&client::explain(&path, &e));
             ExitCode::from(3)
         }
     }

@@ -28,17 +28,9 @@ pub fn main(arguments: Vec<OsString>, explain: bool) -> ExitCode {
             super::error(&format!("status: {text}"));
             return ExitCode::from(2);
         }
-        Err(e) if client::is_absent(&e) => {
-            super::error(&format!("no engine runs here ({}: {e})", path.display()));
-            return ExitCode::from(ABSENT);
-        }
         Err(e) => {
-            super::error(&format!("ask the engine at {}: {e}", path.display()));
-            return ExitCode::from(if e.kind() == std::io::ErrorKind::PermissionDenied {
-                77
-            } else {
-                ABSENT
-            });
+            super::error(&client::explain(&path, &e));
+            return ExitCode::from(ABSENT);
         }
     };
     let code = ExitCode::from(status::severity(&whole));

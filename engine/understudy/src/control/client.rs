@@ -56,6 +56,20 @@ impl Client {
     }
 }
 
+/// An error of talking to the engine, with its remedy.
+pub fn explain(path: &Path, error: &io::Error) -> String {
+    let path = path.display();
+    match error.kind() {
+        _ if is_absent(error) => format!("no engine runs here ({path}: {error})"),
+        io::ErrorKind::PermissionDenied => {
+            format!(
+                "ask the engine at {path}: permission denied (needs root, or the group `understudy`)"
+            )
+        }
+        _ => format!("ask the engine at {path}: {error}"),
+    }
+}
+
 /// Does this mean that no engine runs?
 pub fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)

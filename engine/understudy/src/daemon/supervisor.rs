@@ -30,6 +30,7 @@ use crate::notify::queue::Queues;
 use crate::say;
 use crate::sys::clock::{self, SleepWatch};
 use crate::sys::epoll::{Epoll, Interest, Ready};
+use crate::sys::memory;
 use crate::sys::signal::{self, Signals};
 use crate::sys::timer::Timer;
 
@@ -107,7 +108,9 @@ struct Supervisor {
     loader: Option<(Loader, Purpose)>,
     /// A reload was asked for while one was under way.
     reload_again: bool,
-    /// Told when the workers have taken the new configuration.
+    /// Clients that wait for the next reload.
+    wanting_reload: Vec<u64>,
+    /// Clients that wait for the end of this one.
     reloaders: Vec<u64>,
     reloading: bool,
     announced: bool,
@@ -202,6 +205,7 @@ impl Supervisor {
             slots,
             loader: None,
             reload_again: false,
+            wanting_reload: Vec::new(),
             reloaders: Vec::new(),
             reloading: false,
             announced: false,
@@ -321,6 +325,7 @@ impl Supervisor {
             return;
         }
         say!(Info, "reading {} again", self.options.source.file.display());
+        self.reloaders = std::mem::take(&mut self.wanting_reload);
         self.systemd.reloading();
         self.reloading = true;
         self.read_configuration(Purpose::Reload);
@@ -392,6 +397,7 @@ impl Supervisor {
         self.config_error = None;
         self.slots[CHECK].configure(check, beat, &self.epoll, now);
         self.slots[VRRP].configure(vrrp, beat, &self.epoll, now);
+        memory::trim();
     }
 
     fn short_digest(&self, summary: &Summary) -> String {
@@ -582,7 +588,7 @@ impl Supervisor {
                 }
             }
             Ask::Reload { dry_run: false } => {
-                self.reloaders.push(client);
+                self.wanting_reload.push(client);
                 self.reload();
             }
             Ask::Move(request) => self.operator(client, &request, now),
@@ -811,6 +817,7 @@ impl Supervisor {
         self.queues.terminate_readers(now);
         self.fifos.close();
         self.journal.close();
+        let _ = std::fs::remove_file(self.options.paths.lock());
         if let Some(path) = &self.options.pid_file {
             let _ = std::fs::remove_file(path);
         }

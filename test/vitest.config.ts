@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
-import { cachePath } from "../infra/toolchain/cache.ts";
+import { cachePath } from "../infra/machine/cache.ts";
 
 /** Needs the lab's hosts, or minutes; runs one file after the other. */
 const slow = ["test/e2e/**/*.test.ts", "test/engine-lab/**/*.test.ts"];

@@ -5,9 +5,9 @@
  * there are the outputs of the last update that did not fail.
  */
 import { existsSync, readFileSync } from "node:fs";
+import { cachePath, keyOf, writeWhole } from "../machine/cache.ts";
 import type { HostFacts } from "../provider/facts/schema.ts";
 import type { Connection } from "../provider/host/schema.ts";
-import { cachePath, keyOf, writeWhole } from "../toolchain/cache.ts";
 
 /** One file per stack and host; a host of the same name at another address is another host. */
 function fileOf(stack: string, { host, port }: Connection): string {

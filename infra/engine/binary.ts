@@ -1,8 +1,7 @@
 /** The compiled engine for a host's architecture: found, hashed, and asked for its version. */
-import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { openSync, readFileSync, readSync } from "node:fs";
-import { promisify } from "node:util";
+import { must } from "../machine/run.ts";
 import { engineBinary } from "../toolchain/engine.ts";
 
 export interface Engine {
@@ -17,6 +16,9 @@ export interface Engine {
 
 /** `e_machine` of an ELF file (elf.h: EM_X86_64, EM_AARCH64) by the name that `uname -m` uses. */
 const machines: Record<number, string> = { 62: "x86_64", 183: "aarch64" };
+
+/** This machine's architecture, by the same names. */
+const here = { x64: "x86_64", arm64: "aarch64" }[process.arch as string] ?? process.arch;
 
 /** The engine: the one that UNDERSTUDY_ENGINE names, else the one that is built here. */
 export async function findEngine(env: NodeJS.ProcessEnv = process.env): Promise<Engine> {
@@ -36,11 +38,12 @@ export function architectureOf(path: string): string {
 
 async function versionOf(path: string): Promise<string> {
   try {
-    const { stdout } = await promisify(execFile)(path, ["--version"]);
-    return stdout.trim().split("\n")[0]?.replace(/^\S+ /, "") ?? "";
+    const said = await must([path, "--version"]);
+    return said.trim().split("\n")[0]?.replace(/^\S+ /, "") ?? "";
   } catch (error) {
-    const { code } = error as { code?: string };
-    const hint = code === "ENOEXEC" ? "it is for another architecture than this machine's" : String(error);
+    // Not by the error: exec hands what it can't run to a shell, which finds nonsense.
+    const foreign = !["any", here].includes(architectureOf(path));
+    const hint = foreign ? "it is for another architecture than this machine's" : String(error);
     throw new Error(`engine ${path} does not run here: ${hint}`);
   }
 }

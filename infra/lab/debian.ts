@@ -1,7 +1,7 @@
 /** The Debian archive that the lab is made from: the one the machine itself is set up with. */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { must } from "./command.ts";
+import { must } from "../machine/run.ts";
 
 /** The mirror's address, from the machine's apt configuration; `UNDERSTUDY_DEBIAN_MIRROR` overrides it. */
 export async function debianMirror(): Promise<string> {

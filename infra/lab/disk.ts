@@ -1,8 +1,8 @@
 /** The hosts' own disks: what each has written, beside the shared one. A reset is a deletion, a snapshot a copy. */
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { must } from "../machine/run.ts";
 import type { HostName } from "./address.ts";
-import { must } from "./command.ts";
 import { imagePath } from "./image.ts";
 import type { Places } from "./paths.ts";
 

@@ -13,6 +13,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { run } from "../machine/run.ts";
+import { sleep } from "../machine/wait.ts";
 import {
   address,
   devicesFile,
@@ -23,7 +25,6 @@ import {
   networks,
   tap,
 } from "./address.ts";
-import { run, sleep } from "./command.ts";
 import { diskOf, prepareDisk } from "./disk.ts";
 import { imagePath } from "./image.ts";
 import { kernelPath } from "./kernel.ts";

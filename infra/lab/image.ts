@@ -1,10 +1,12 @@
 /** The disk that all hosts share, read-only: Debian with what the scenarios need, nothing of it started but ssh. */
 import { chmodSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { built, folderOf, isBuilt, type Recipe } from "./cache.ts";
-import { must } from "./command.ts";
+import { built, isBuilt, type Recipe, resultOf } from "../machine/built.ts";
+import { keyOf } from "../machine/cache.ts";
+import { beating, type Progress } from "../machine/progress.ts";
+import { must } from "../machine/run.ts";
 import { debianMirror } from "./debian.ts";
-import { beating, type Progress } from "./progress.ts";
+import { labShelf } from "./paths.ts";
 
 const guestFolder = join(import.meta.dirname, "guest");
 
@@ -28,26 +30,25 @@ const uuid = "6a09e667-f3bc-4908-b2fb-1366ea957d3e";
 /** How the disk is made. */
 export function imageRecipe(): Recipe {
   const guest = readdirSync(guestFolder).sort();
+  const files = guest.flatMap((name) => [name, readFileSync(join(guestFolder, name), "utf8")]);
   return {
-    kind: "disk",
-    ingredients: [
-      recipeVersion,
-      release,
-      packages.join(" "),
-      ...guest.flatMap((name) => [name, readFileSync(join(guestFolder, name), "utf8")]),
-    ],
+    title: "disk",
+    shelf: labShelf,
+    name: `disk-${keyOf([recipeVersion, release, packages.join(" "), ...files])}`,
+    kind: /^disk-[0-9a-f]{16}$/,
+    result: "base.ext4",
     build: buildImage,
   };
 }
 
 /** The disk, built when it isn't there yet. */
-export async function image(progress: Progress): Promise<string> {
-  return join(await built(imageRecipe(), progress), "base.ext4");
+export function image(progress: Progress): Promise<string> {
+  return built(imageRecipe(), progress);
 }
 
 /** Where the disk is, or will be. */
 export function imagePath(): string {
-  return join(folderOf(imageRecipe()), "base.ext4");
+  return resultOf(imageRecipe());
 }
 
 /** True when there is no disk to be built. */
@@ -73,16 +74,12 @@ async function buildImage(into: string, scratch: string, progress: Progress): Pr
     ],
     { timeoutMs: 1_800_000 },
   );
-  await beating(
-    progress,
-    `disk: installing ${packages.length} packages and what they need (once)`,
-    bootstrap,
-  );
+  await beating(progress, `installing ${packages.length} packages and what they need (once)`, bootstrap);
   const disk = join(into, "base.ext4");
   const settings = `root_owner=0:0,hash_seed=${uuid},lazy_itable_init=1`;
   const write = must(["mke2fs", "-q", "-t", "ext4", "-E", settings, "-U", uuid, "-d", tree, disk, "4G"], {
     timeoutMs: 600_000,
   });
-  await beating(progress, "disk: writing it", write);
+  await beating(progress, "writing it", write);
   chmodSync(disk, 0o444);
 }

@@ -3,10 +3,12 @@
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { built, folderOf, isBuilt, type Recipe } from "./cache.ts";
-import { must } from "./command.ts";
+import { built, isBuilt, type Recipe, resultOf } from "../machine/built.ts";
+import { keyOf } from "../machine/cache.ts";
+import { beating, type Progress } from "../machine/progress.ts";
+import { must } from "../machine/run.ts";
 import { openArchive } from "./debian.ts";
-import { beating, type Progress } from "./progress.ts";
+import { labShelf } from "./paths.ts";
 
 const configFile = join(import.meta.dirname, "kernel.config");
 
@@ -44,20 +46,23 @@ const leftPacked = [
 /** How the kernel is made. */
 export function kernelRecipe(): Recipe {
   return {
-    kind: "kernel",
-    ingredients: [recipeVersion, readFileSync(configFile, "utf8")],
+    title: "kernel",
+    shelf: labShelf,
+    name: `kernel-${keyOf([recipeVersion, readFileSync(configFile, "utf8")])}`,
+    kind: /^kernel-[0-9a-f]{16}$/,
+    result: "linux",
     build: buildKernel,
   };
 }
 
 /** The kernel's program, built when it isn't there yet. Needs some 2 GiB of disk meanwhile. */
-export async function kernel(progress: Progress): Promise<string> {
-  return join(await built(kernelRecipe(), progress), "linux");
+export function kernel(progress: Progress): Promise<string> {
+  return built(kernelRecipe(), progress);
 }
 
 /** Where the kernel's program is, or will be. */
 export function kernelPath(): string {
-  return join(folderOf(kernelRecipe()), "linux");
+  return resultOf(kernelRecipe());
 }
 
 /** True when there is no kernel to be built. */
@@ -76,7 +81,7 @@ async function buildKernel(into: string, scratch: string, progress: Progress): P
   ];
   await beating(
     progress,
-    "kernel: configuring",
+    "configuring",
     must(make("allnoconfig", `KCONFIG_ALLCONFIG=${configFile}`), { timeoutMs: 300_000 }),
   );
   const config = readFileSync(join(objects, ".config"), "utf8");
@@ -89,7 +94,7 @@ async function buildKernel(into: string, scratch: string, progress: Progress): P
   };
   await beating(
     progress,
-    "kernel: compiling, once",
+    "compiling, once",
     must(make("linux"), { timeoutMs: 3_600_000, onLine: count }),
     () => `${files} of about ${roughly} files, `,
   );
@@ -125,14 +130,14 @@ export function notGranted(wished: string, granted: string): string[] {
 async function fetchSource(scratch: string, progress: Progress): Promise<string> {
   const folder = join(scratch, "apt");
   const opening = openArchive(folder, ["trixie-backports", "sid"]);
-  const archive = await beating(progress, "kernel: looking for its sources", opening);
+  const archive = await beating(progress, "looking for its sources", opening);
   const name = pickSource((await archive.ask("pkgnames", "linux-source-")).split("\n"));
   if (name === undefined) {
     throw new Error(
       `the Debian mirror has no linux-source-${oldest.join(".")} or later in sid or trixie-backports`,
     );
   }
-  await beating(progress, `kernel: downloading ${name} (160 MB)`, archive.download(name));
+  await beating(progress, `downloading ${name} (160 MB)`, archive.download(name));
   const excluded = leftPacked.map((pattern) => `--exclude='${pattern}'`).join(" ");
   const unpack = [
     `dpkg-deb --fsys-tarfile ${folder}/${name}_*.deb`,
@@ -141,7 +146,7 @@ async function fetchSource(scratch: string, progress: Progress): Promise<string>
     `tar x -C ${scratch} --wildcards ${excluded}`,
   ].join(" | ");
   const unpacking = must(["bash", "-o", "pipefail", "-ec", unpack], { timeoutMs: 600_000 });
-  await beating(progress, "kernel: unpacking its sources", unpacking);
+  await beating(progress, "unpacking its sources", unpacking);
   rmSync(folder, { recursive: true });
   return join(scratch, name);
 }

@@ -1,6 +1,8 @@
 /** The lab as a whole: what the tour, the tests and the benchmarks work with. */
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { beating, type Progress, quietly } from "../machine/progress.ts";
+import { must, type Outcome, type RunOptions } from "../machine/run.ts";
 import {
   address,
   asHost,
@@ -10,7 +12,6 @@ import {
   type Network,
   networks,
 } from "./address.ts";
-import { must, type Outcome, type RunOptions } from "./command.ts";
 import { resetDisk, restoreDisks, saveDisks } from "./disk.ts";
 import { type Fault, type FaultCount, faultCounts, faultRules } from "./faults.ts";
 import { cutPower, pause, reachable, reboot, resume, running, switchOff, switchOn } from "./host.ts";
@@ -19,7 +20,6 @@ import { hasKernel, kernel } from "./kernel.ts";
 import { findMachines, isPaused, memory } from "./machine.ts";
 import { type Balance, balance, type Target, type Watch, type WatchOptions, watch } from "./measure.ts";
 import { labName, type Places, placesOf } from "./paths.ts";
-import { beating, type Progress, quietly } from "./progress.ts";
 import { labUnavailable, requirePackages } from "./requirements.ts";
 import { prepare, type Role } from "./roles/role.ts";
 import {

@@ -1,7 +1,7 @@
 /** A host as a process of this machine: found by its command line alone, since pids are reused and files go stale. */
 import { readdirSync, readFileSync } from "node:fs";
+import { until } from "../machine/wait.ts";
 import type { HostName } from "./address.ts";
-import { until } from "./command.ts";
 import type { Places } from "./paths.ts";
 
 /** A running host. */

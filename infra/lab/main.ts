@@ -1,8 +1,9 @@
 /** `npm run lab -- ...` */
-import { spawnSync } from "node:child_process";
+
+import { type Progress, quietly, underTitle } from "../machine/progress.ts";
+import { runInForeground } from "../machine/run.ts";
 import { asHost, asNetwork, defaultHosts, type HostName, hostNames, type Network } from "./address.ts";
 import { type Lab, openLab } from "./lab.ts";
-import { onStderr, type Progress, whenSlow } from "./progress.ts";
 import { labUnavailable } from "./requirements.ts";
 import { sshCommand } from "./ssh.ts";
 
@@ -39,17 +40,14 @@ type Command = (
 
 const commands: Readonly<Record<string, Command>> = {
   build: (lab, _words, progress) => done(lab.build(progress)),
-  up: async (lab, words, progress) => {
-    await lab.up(words.length > 0 ? words.map(asHost) : defaultHosts, progress);
-    return printStatus(lab);
-  },
+  up: (lab, words, progress) => done(lab.up(words.length > 0 ? words.map(asHost) : defaultHosts, progress)),
   down: (lab) => done(lab.down()),
   destroy: (lab) => done(lab.destroy()),
   status: (lab) => printStatus(lab),
-  ssh: (lab, [host, ...words]) => hand(sshCommand(lab.places, asHost(need(host, "HOST")), words)),
+  ssh: (lab, [host, ...words]) => runInForeground(sshCommand(lab.places, asHost(need(host, "HOST")), words)),
   put: (lab, [host, from, to]) =>
     done(lab.put(asHost(need(host, "HOST")), need(from, "FROM"), need(to, "TO"))),
-  ns: (lab, words) => hand(lab.command(words)),
+  ns: (lab, words) => runInForeground(lab.command(words)),
   start: each((lab, host) => lab.start(host)),
   stop: each((lab, host) => lab.stop(host)),
   reboot: each((lab, host) => lab.reboot(host)),
@@ -70,6 +68,11 @@ const commands: Readonly<Record<string, Command>> = {
     throw new Error("expected: snap save NAME, or snap restore NAME");
   },
 };
+
+/** These take so long that we say so from the start. */
+const slow = new Set(["build", "up"]);
+/** These write to the terminal by themselves. */
+const ownOutput = new Set(["ssh", "ns", "status"]);
 
 async function done(work: Promise<unknown>): Promise<undefined> {
   await work;
@@ -104,14 +107,6 @@ function number(word: string | undefined, least: number, most: number): number {
   throw new Error(`expected a number from ${least} to ${most}, found ${word}`);
 }
 
-/** Gives this terminal to another program. */
-function hand(argv: readonly string[]): number {
-  const [program = "", ...args] = argv;
-  const { status, error } = spawnSync(program, args, { stdio: "inherit" });
-  if (error) throw error;
-  return status ?? 1;
-}
-
 async function printStatus(lab: Lab): Promise<undefined> {
   const hosts = lab.status();
   for (const { host, power, pid, memory } of hosts) {
@@ -134,13 +129,12 @@ async function main([name = "help", ...words]: readonly string[]): Promise<numbe
   try {
     const why = labUnavailable();
     if (why !== undefined) throw new Error(why);
-    const progress = onStderr();
-    const act = () => command(openLab(), words, progress);
-    // These two have words of their own.
-    const code =
-      name === "up" || name === "build"
-        ? await act()
-        : await whenSlow(progress, `${[name, ...words].join(" ")} ...`, act);
+    const act = async (progress: Progress) => command(openLab(), words, progress);
+    const work = ownOutput.has(name)
+      ? act(quietly)
+      : underTitle([name, ...words].join(" "), act, { afterMs: slow.has(name) ? 0 : 2_000 });
+    const code = await work;
+    if (name === "up") await printStatus(openLab());
     return code ?? 0;
   } catch (error) {
     console.error(`lab: ${error instanceof Error ? error.message : String(error)}`);

@@ -108,7 +108,7 @@ export async function balance(
   const timeoutMs = 2_000;
   const ask = { mode: "balance", user: "", password: "", ...target, count, timeout_ms: timeoutMs };
   const { stdout, stderr, code } = await ssh(places, from, ["python3", "/lab/tools/ask.py"], {
-    input: `${JSON.stringify(ask)}\n`,
+    stdin: `${JSON.stringify(ask)}\n`,
     timeoutMs: 30_000 + count * timeoutMs,
   });
   if (code !== 0) throw new Error(`asking ${target.host}:${target.port} from ${from}: ${stderr.trim()}`);

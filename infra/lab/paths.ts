@@ -1,11 +1,8 @@
 /** Where the lab keeps its things. */
-import { join } from "node:path";
-import { cachePath } from "../toolchain/cache.ts";
+import { cachePath } from "../machine/cache.ts";
 
-/** Folder of the kernel and the disk, shared by all labs of this user. Never inside the checkout. */
-export function cacheFolder(): string {
-  return cachePath("lab");
-}
+/** Folder of the cache for the kernel and the disk, shared by all labs of this user. */
+export const labShelf = "lab";
 
 /**
  * The name of the lab that this process works with: `UNDERSTUDY_LAB`, else `lab`. Labs of different names
@@ -35,7 +32,7 @@ export function placesOf(name: string): Places {
   return {
     name,
     namespace: `understudy-${name}`,
-    state: join(cacheFolder(), "run", name),
+    state: cachePath(labShelf, "run", name),
     run: `/run/understudy-lab/${name}`,
   };
 }

@@ -2,8 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { must, run } from "./command.ts";
-import { beating, type Progress } from "./progress.ts";
+import { beating, type Progress } from "../machine/progress.ts";
+import { must, run } from "../machine/run.ts";
 
 /** Programs and the Debian packages that they come from. */
 const toRun = { ip: "iproute2", nft: "nftables", ssh: "openssh-client", "ssh-keygen": "openssh-client" };
@@ -51,7 +51,10 @@ export async function requirePackages(what: { readonly build: boolean }, progres
   const names = lacking.join(" ");
   if (process.getuid?.() !== 0) throw new Error(`the lab needs packages: sudo apt-get install ${names}`);
   const install = ["apt-get", "install", "-y", "-q", "--no-install-recommends", ...lacking];
-  const options = { timeoutMs: 600_000, env: { DEBIAN_FRONTEND: "noninteractive" } };
+  const options = {
+    timeoutMs: 600_000,
+    env: { ...process.env, LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive" },
+  };
   const work = async () => {
     const first = await run(install, options);
     if (first.code === 0) return;

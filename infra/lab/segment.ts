@@ -1,6 +1,7 @@
 /** The lab's networks: bridges in a network namespace. Nothing of the machine's own network is touched. */
+
+import { must, run } from "../machine/run.ts";
 import { type HostName, networkNames, networks, tap } from "./address.ts";
-import { must, run } from "./command.ts";
 import type { Places } from "./paths.ts";
 
 /**
@@ -66,12 +67,12 @@ ip link set ${device} master ${name} up`;
 
 /** Loads rules into the table of faults. */
 export async function addFaults(places: Places, rules: readonly string[]): Promise<void> {
-  await must(inNamespace(places, ["nft", "-f", "-"]), { input: rules.map((rule) => `${rule}\n`).join("") });
+  await must(inNamespace(places, ["nft", "-f", "-"]), { stdin: rules.map((rule) => `${rule}\n`).join("") });
 }
 
 /** Takes every fault of the networks away. */
 export async function clearFaults(places: Places): Promise<void> {
-  await must(inNamespace(places, ["nft", "-f", "-"]), { input: table });
+  await must(inNamespace(places, ["nft", "-f", "-"]), { stdin: table });
 }
 
 /** The table of faults, as nft's JSON. */

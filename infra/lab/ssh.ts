@@ -1,8 +1,8 @@
 /** How the lab's hosts are spoken to. Their keys are known before they boot: nothing is trusted on first use. */
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { must, type Outcome, type RunOptions, run } from "../machine/run.ts";
 import { address, type HostName, hostNames } from "./address.ts";
-import { must, type Outcome, type RunOptions, run } from "./command.ts";
 import type { Places } from "./paths.ts";
 import { inNamespace } from "./segment.ts";
 

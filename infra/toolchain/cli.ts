@@ -5,11 +5,13 @@
  * no Go module: the Node.js language host and the command plugin. Small stand-ins of ours (`language-host.ts`,
  * `command/`) serve with the built CLI, and only with it.
  */
-import { accessSync, constants, existsSync, readFileSync, renameSync } from "node:fs";
+import { accessSync, constants, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { cachePath, keyOf, root, writeWhole } from "./cache.ts";
-import { exec } from "./exec.ts";
-import { withProgress } from "./progress.ts";
+import { built, folderOf, type Recipe } from "../machine/built.ts";
+import { cachePath, keyOf, writeWhole } from "../machine/cache.ts";
+import { root } from "../machine/checkout.ts";
+import type { Progress } from "../machine/progress.ts";
+import { lastLines, run, unlimited } from "../machine/run.ts";
 
 export const pulumiVersion = "3.259.0";
 export const commandPluginVersion = "1.2.1";
@@ -31,15 +33,17 @@ const buildFlags = [
   `-ldflags=-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${pulumiVersion}`,
 ];
 
-/** Finds the CLI; builds it when the machine has none (4 to 6 minutes on two cores, once). */
-export async function pulumiCli(): Promise<Cli> {
+/**
+ * Finds the CLI; builds it when the machine has none (4 to 6 minutes on two cores, once). Without `progress`, that is
+ * shown on stderr.
+ */
+export async function pulumiCli(progress?: Progress): Promise<Cli> {
   const official = officialCli();
   if (official) return { path: official, env: {} };
-  const folder = cachePath("pulumi", builtKey());
-  const path = join(folder, "bin/pulumi");
-  if (!existsSync(path)) await build(path);
+  const recipe = cliRecipe();
+  const path = await built(recipe, progress);
   const home = cachePath("pulumi/home");
-  placeStandIns(join(folder, "bin"), home);
+  placeStandIns(join(folderOf(recipe), "bin"), home);
   return {
     path,
     env: {
@@ -74,28 +78,33 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** Changes with the sources and with how they are compiled. */
-function builtKey(): string {
+/** The built CLI: another one when the sources change, or how they are compiled. */
+export function cliRecipe(): Recipe {
   const modules = ["go.mod", "go.sum"].map((name) => readFileSync(join(toolchain, "go", name)));
-  return `${pulumiVersion}-${keyOf([...modules, ...buildFlags, process.arch])}`;
+  return {
+    title: `pulumi ${pulumiVersion} (from Go modules, once)`,
+    shelf: "pulumi",
+    name: `${pulumiVersion}-${keyOf([...modules, ...buildFlags, process.arch])}`,
+    kind: /^\d+\.\d+\.\d+-[0-9a-f]{16}$/,
+    result: "bin/pulumi",
+    build,
+  };
 }
 
-async function build(path: string): Promise<void> {
-  const temporary = `${path}.${process.pid}`;
-  await withProgress(`pulumi ${pulumiVersion}: building from Go modules, once`, async (progress) => {
-    const argv = ["go", "build", "-C", join(toolchain, "go"), ...buildFlags, "-o", temporary, mainPackage];
-    const { code, stderr } = await exec(["nice", ...argv], {
-      onLine: (line) => progress.say(line.replace(/^go: /, "")),
-    });
-    if (code === 127) {
-      throw new Error(
-        "pulumi: neither the Pulumi CLI (with pulumi-language-nodejs) nor Go is on PATH.\n" +
-          `Install the CLI ${pulumiVersion} from pulumi.com, or Go 1.26 to build it here.`,
-      );
-    }
-    if (code !== 0) throw new Error(`pulumi: go build failed:\n${lastLines(stderr, 20)}`);
+async function build(into: string, _scratch: string, progress: Progress): Promise<void> {
+  const flags = [...buildFlags, "-o", join(into, "bin/pulumi")];
+  const argv = ["nice", "go", "build", "-C", join(toolchain, "go"), ...flags, mainPackage];
+  const { code, stderr } = await run(argv, {
+    timeoutMs: unlimited,
+    onLine: (line) => progress(line.replace(/^go: /, "")),
   });
-  renameSync(temporary, path); // whole, or not there: two builds at once do no harm
+  if (code === 127) {
+    throw new Error(
+      "pulumi: neither the Pulumi CLI (with pulumi-language-nodejs) nor Go is on PATH.\n" +
+        `Install the CLI ${pulumiVersion} from pulumi.com, or Go 1.26 to build it here.`,
+    );
+  }
+  if (code !== 0) throw new Error(`pulumi: go build failed:\n${lastLines(stderr, 20)}`);
 }
 
 /**
@@ -108,8 +117,4 @@ function placeStandIns(bin: string, home: string): void {
   const plugin = join(home, `plugins/resource-command-v${commandPluginVersion}/pulumi-resource-command`);
   writeWhole(join(bin, "pulumi-language-nodejs"), launcher("pulumi-language-nodejs"), 0o755);
   writeWhole(plugin, launcher("command/pulumi-resource-command"), 0o755);
-}
-
-export function lastLines(text: string, count: number): string {
-  return text.trimEnd().split("\n").slice(-count).join("\n");
 }

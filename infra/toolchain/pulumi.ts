@@ -10,10 +10,11 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { openLab } from "../lab/lab.ts";
 import { labPulumiOptions } from "../lab/pulumi.ts";
+import { cachePath } from "../machine/cache.ts";
+import { isProgram, root } from "../machine/checkout.ts";
+import { type Outcome, run, runInForeground, type Stream, unlimited } from "../machine/run.ts";
 import { inSettingsFolder, namedStack, needsStack, withConfigFile } from "./arguments.ts";
-import { cachePath, isProgram, root } from "./cache.ts";
 import { type Cli, pulumiCli } from "./cli.ts";
-import { type ExecResult, exec, execInForeground, type Stream } from "./exec.ts";
 import { explainLock } from "./lock.ts";
 import { committedSettings, isLocalStack, refreshCopy, settingsFolder } from "./stack-settings.ts";
 
@@ -30,10 +31,13 @@ export interface PulumiOptions {
   signal?: AbortSignal;
 }
 
+/** An update takes what it takes, and answers Ctrl-C by itself: it finishes the step that it is at. */
+const patient = { timeoutMs: unlimited, group: false };
+
 /** Runs the CLI to its end, whatever its exit code; prints nothing by itself. */
-export async function pulumi(args: string[], options: PulumiOptions = {}): Promise<ExecResult> {
+export async function pulumi(args: string[], options: PulumiOptions = {}): Promise<Outcome> {
   const { argv, env } = await prepare(args, options);
-  return exec(argv, { ...options, env, stdin: options.stdin ?? "" });
+  return run(argv, { ...patient, ...options, env, stdin: options.stdin ?? "" });
 }
 
 interface Prepared {
@@ -50,7 +54,7 @@ async function prepare(args: string[], options: PulumiOptions): Promise<Prepared
   const named = namedStack(args) ?? env.PULUMI_STACK;
   if (!named && !needsStack(args)) return { argv: (options.wrap ?? asIs)(argv(project, args)), env };
 
-  const cliIn = (folder: string) => (more: string[]) => exec(argv(folder, more), { env });
+  const cliIn = (folder: string) => (more: string[]) => run(argv(folder, more), { ...patient, env });
   const stacks = needsStack(args) ? await listStacks(cliIn(project)) : [];
   const stack = named ?? stacks.find((one) => one.current)?.name ?? "lab";
   const local = isLocalStack(stack);
@@ -79,12 +83,12 @@ interface Stack {
   current: boolean;
 }
 
-async function listStacks(cli: (args: string[]) => Promise<ExecResult>): Promise<Stack[]> {
+async function listStacks(cli: (args: string[]) => Promise<Outcome>): Promise<Stack[]> {
   const { stdout } = await must(cli(["stack", "ls", "--json"]));
   return JSON.parse(stdout) as Stack[];
 }
 
-async function must(running: Promise<ExecResult>): Promise<ExecResult> {
+async function must(running: Promise<Outcome>): Promise<Outcome> {
   const result = await running;
   if (result.code !== 0) throw new Error(`pulumi: ${result.stderr.trim() || result.stdout.trim()}`);
   return result;
@@ -117,8 +121,11 @@ export function environment(
 async function main(args: string[]): Promise<number> {
   const { argv, env } = await prepare(args, {});
   let stderr = "";
-  const code = await execInForeground(argv, env, (text) => {
-    stderr += text;
+  const code = await runInForeground(argv, {
+    env,
+    onStderr: (text) => {
+      stderr += text;
+    },
   });
   const explanation = explainLock(stderr);
   if (explanation) process.stderr.write(`${explanation}\n`);

@@ -10,7 +10,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { dump, load } from "js-yaml";
-import { writeWhole } from "./cache.ts";
+import { writeWhole } from "../machine/cache.ts";
 
 type Tree = { [key: string]: unknown };
 

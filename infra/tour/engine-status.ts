@@ -1,6 +1,7 @@
 /** Asks the engine of a lab host how it is. */
 import type { HostName } from "../lab/address.ts";
 import type { Lab } from "../lab/lab.ts";
+import { until } from "../machine/wait.ts";
 
 /** The part of `understudy status --json` that the tour looks at. */
 export interface Status {
@@ -34,9 +35,5 @@ export async function waitFor(
   holds: () => Promise<boolean>,
   everyMs = 250,
 ): Promise<void> {
-  const until = Date.now() + limitMs;
-  while (!(await holds())) {
-    if (Date.now() > until) throw new Error(`${what}: not within ${limitMs / 1000} s`);
-    await new Promise((done) => setTimeout(done, everyMs));
-  }
+  if (!(await until(holds, limitMs, everyMs))) throw new Error(`${what}: not within ${limitMs / 1000} s`);
 }

@@ -1,5 +1,6 @@
 /** Runs the tour's steps in order: each is timed, shown, and recorded; the first that fails ends the tour. */
-import { type Screen, startProgress } from "./progress.ts";
+import type { Screen } from "../machine/progress.ts";
+import { startProgress } from "./progress.ts";
 
 export interface Step {
   name: string;

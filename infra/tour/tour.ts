@@ -1,9 +1,10 @@
 /** The steps of a tour through one scenario: from nothing to a failover, and back, and a repaired drift. */
 
 import type { Lab } from "../lab/lab.ts";
+import { lastLines, type Outcome } from "../machine/run.ts";
+import { sleep } from "../machine/wait.ts";
 import { pulumiCli, pulumiVersion } from "../toolchain/cli.ts";
 import { engineBinary } from "../toolchain/engine.ts";
-import type { ExecResult } from "../toolchain/exec.ts";
 import { isLocked } from "../toolchain/lock.ts";
 import { pulumi } from "../toolchain/pulumi.ts";
 import { isMaster, statusOf, waitFor } from "./engine-status.ts";
@@ -41,9 +42,9 @@ export function tourSteps(tour: Tour): Step[] {
 
 async function tools(doing: (what: string) => void): Promise<string> {
   doing("the Pulumi CLI");
-  const cli = await pulumiCli();
+  const cli = await pulumiCli(doing);
   doing("the engine");
-  await engineBinary();
+  await engineBinary(doing);
   const own = Object.keys(cli.env).length > 0;
   return `pulumi ${own ? `${pulumiVersion} (built here)` : "(installed)"}, engine built`;
 }
@@ -61,7 +62,7 @@ async function run(
   args: string[],
   doing: (what: string) => void = () => {},
   stdin?: string,
-): Promise<ExecResult> {
+): Promise<Outcome> {
   const options = {
     onLine: (line: string) => doing(line.trim()),
     ...(stdin !== undefined && { stdin }),
@@ -95,7 +96,7 @@ async function deploy(tour: Tour, doing: (what: string) => void): Promise<string
     .join(", ")}; standby first`;
 }
 
-const excerpt = (text: string, lines = 40): string => text.trimEnd().split("\n").slice(-lines).join("\n");
+const excerpt = (text: string): string => lastLines(text, 40);
 
 async function balance({ lab, scenario, secrets, report }: Tour): Promise<string> {
   const login = scenario.login
@@ -124,13 +125,13 @@ async function powerCut({ lab, scenario, report }: Tour, doing: (what: string) =
   doing("the client asks every 20 ms");
   const watch = lab.watch(client, target);
   await watch.ready;
-  await pause(1500);
+  await sleep(1500);
   doing(`no power on ${master}`);
   await lab.cut(master);
   await waitFor(`${standby} takes over`, 15_000, async () =>
     isMaster(await statusOf(lab, standby), instance),
   );
-  await pause(2000);
+  await sleep(2000);
   const seen = await watch.stop();
   report.gap_ms = seen.gapMs;
   report.bound_ms = Math.round(bound);
@@ -151,7 +152,7 @@ async function comeBack({ lab, scenario }: Tour, doing: (what: string) => void):
     isMaster(await statusOf(lab, master), instance),
   );
   await waitFor(`${master} is healthy`, 60_000, async () => (await statusOf(lab, master))?.healthy === true);
-  await pause(1000);
+  await sleep(1000);
   const seen = await watch.stop();
   return `master again, client's gap ${seconds(seen.gapMs)}`;
 }
@@ -177,5 +178,4 @@ async function drift(lab: Lab, scenario: Scenario, doing: (what: string) => void
   return `${story}: shown, repaired`;
 }
 
-const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;

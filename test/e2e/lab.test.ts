@@ -1,13 +1,13 @@
 /** The lab itself: what the other end-to-end tests take for granted. */
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { run } from "../../infra/lab/command.ts";
 import { openLab } from "../../infra/lab/lab.ts";
-import { onStderr } from "../../infra/lab/progress.ts";
 import { labUnavailable } from "../../infra/lab/requirements.ts";
 import { database } from "../../infra/lab/roles/database.ts";
 import { haproxy } from "../../infra/lab/roles/haproxy.ts";
 import { web } from "../../infra/lab/roles/web.ts";
+import { onStderr } from "../../infra/machine/progress.ts";
+import { run } from "../../infra/machine/run.ts";
 
 const minutes = 60_000;
 const why = labUnavailable();

@@ -1,66 +1,19 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { built, folderOf, isBuilt, type Recipe } from "../../infra/lab/cache.ts";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { mirrorAmong } from "../../infra/lab/debian.ts";
 import { isSound } from "../../infra/lab/disk.ts";
 import { notGranted, pickSource } from "../../infra/lab/kernel.ts";
-import { quietly } from "../../infra/lab/progress.ts";
 import { sqlText } from "../../infra/lab/roles/database.ts";
 
 let folder: string;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "lab-build-"));
-  vi.stubEnv("XDG_CACHE_HOME", folder);
 });
 
-afterEach(() => {
-  vi.unstubAllEnvs();
-  rmSync(folder, { recursive: true });
-});
-
-function recipe(ingredients: string[], build: Recipe["build"]): Recipe {
-  return { kind: "thing", ingredients, build };
-}
-
-describe("a thing that is built once", () => {
-  const writes = vi.fn(async (into: string) => writeFileSync(join(into, "result"), "made"));
-
-  beforeEach(() => {
-    writes.mockClear();
-  });
-
-  it("is built by the first who asks, and found by the next", async () => {
-    const thing = recipe(["a"], writes);
-    const both = await Promise.all([built(thing, quietly), built(thing, quietly)]);
-    expect(both).toEqual([folderOf(thing), folderOf(thing)]);
-    expect(writes).toHaveBeenCalledTimes(1);
-  });
-
-  it("is another one when its ingredients change, however they are cut", () => {
-    expect(folderOf(recipe(["ab", "c"], writes))).not.toBe(folderOf(recipe(["a", "bc"], writes)));
-  });
-
-  it("is not there when the build fails, and is built at the next try", async () => {
-    const failing = recipe(["b"], async () => {
-      throw new Error("no space left");
-    });
-    await expect(built(failing, quietly)).rejects.toThrow("no space left");
-    expect(isBuilt(failing)).toBe(false);
-    await built(recipe(["b"], writes), quietly);
-    expect(isBuilt(failing)).toBe(true);
-  });
-
-  it("is not waited for when whoever was building it is gone", async () => {
-    const thing = recipe(["c"], writes);
-    await built(recipe(["d"], writes), quietly); // makes the folder
-    writeFileSync(`${folderOf(thing)}.lock`, "4194305\n"); // beyond the largest pid
-    await built(thing, quietly);
-    expect(isBuilt(thing)).toBe(true);
-  });
-});
+afterEach(() => rmSync(folder, { recursive: true }));
 
 describe("the kernel's sources", () => {
   it("are the oldest that will do", () => {

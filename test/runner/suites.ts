@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { labUnavailable } from "../../infra/lab/requirements.ts";
-import { root } from "../../infra/toolchain/cache.ts";
+import { root } from "../../infra/machine/checkout.ts";
+import { run, runInForeground, unlimited } from "../../infra/machine/run.ts";
 import { pulumiCli } from "../../infra/toolchain/cli.ts";
 import { cargoTarget, engineBinary } from "../../infra/toolchain/engine.ts";
-import { exec, execInForeground } from "../../infra/toolchain/exec.ts";
 import { type Count, countCargo, countOne, countVitest, nothing, sum } from "./count.ts";
 
 export interface Result extends Count {
@@ -21,7 +21,7 @@ const engine = join(root, "engine");
 
 export const suites: Record<string, Suite> = {
   lint: async () => sum([await program("biome", "check", "."), await program("tsc", "-p", ".")]),
-  toolchain: async () => sum([await build(pulumiCli), await build(engineBinary)]),
+  toolchain: async () => sum([await build(() => pulumiCli()), await build(() => engineBinary())]),
   unit: (filters) => vitest("unit", filters),
   engine: async () =>
     sum([
@@ -41,7 +41,7 @@ export const filtered = ["unit", "e2e"];
 
 async function program(...argv: string[]): Promise<Count> {
   process.stdout.write(`$ ${argv.join(" ")}\n`);
-  return countOne(await execInForeground(argv, process.env));
+  return countOne(await runInForeground(argv));
 }
 
 async function build(thing: () => Promise<unknown>): Promise<Count> {
@@ -57,18 +57,19 @@ async function build(thing: () => Promise<unknown>): Promise<Count> {
 const cargoSettings = () => ({
   cwd: engine,
   env: { ...process.env, CARGO_TARGET_DIR: cargoTarget() },
+  timeoutMs: unlimited,
   onLine: (line: string) => process.stdout.write(`${line}\n`),
 });
 
 async function cargo(...args: string[]): Promise<Count> {
   process.stdout.write(`$ cargo ${args.join(" ")}\n`);
-  return countOne((await exec(["cargo", ...args], cargoSettings())).code);
+  return countOne((await run(["cargo", ...args], cargoSettings())).code);
 }
 
 async function cargoTests(): Promise<Count> {
   const args = ["test", "--workspace", "--locked", "--no-fail-fast"];
   process.stdout.write(`$ cargo ${args.join(" ")}\n`);
-  const { stdout, code } = await exec(["cargo", ...args], cargoSettings());
+  const { stdout, code } = await run(["cargo", ...args], cargoSettings());
   return countCargo(stdout, code);
 }
 
@@ -83,15 +84,12 @@ const skipAll = ["--testNamePattern", "(?!)"];
 
 async function vitest(project: string, filters: string[], more: string[] = []): Promise<Count> {
   return withReport(async (path) => {
-    const code = await execInForeground(
-      [
-        ...[process.execPath, ...vitestArguments(project), "run", ...more, ...filters],
-        ...["--reporter", project === "e2e" ? "verbose" : "default"],
-        ...["--reporter", "json", "--outputFile.json", path],
-        ...(filters.length > 0 ? ["--passWithNoTests"] : []),
-      ],
-      process.env,
-    );
+    const code = await runInForeground([
+      ...[process.execPath, ...vitestArguments(project), "run", ...more, ...filters],
+      ...["--reporter", project === "e2e" ? "verbose" : "default"],
+      ...["--reporter", "json", "--outputFile.json", path],
+      ...(filters.length > 0 ? ["--passWithNoTests"] : []),
+    ]);
     const report = read(path);
     return filters.length > 0 && code === 0 && isEmpty(report) ? nothing : countVitest(report, code);
   });

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { root } from "../../infra/toolchain/cache.ts";
+import { root } from "../../infra/machine/checkout.ts";
 
 let checkout: string;
 const file = (name: string) => join(checkout, name);

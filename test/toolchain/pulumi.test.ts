@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { root } from "../../infra/toolchain/cache.ts";
+import { root } from "../../infra/machine/checkout.ts";
 import { pulumiCli } from "../../infra/toolchain/cli.ts";
 import { pulumi } from "../../infra/toolchain/pulumi.ts";
 

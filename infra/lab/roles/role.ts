@@ -28,7 +28,7 @@ echo ${wanted} >${marker}
 sync ${marker}
 `;
   const { stdout, stderr, code } = await ssh(places, host, ["sh", "-s"], {
-    input: script,
+    stdin: script,
     timeoutMs: 120_000,
   });
   if (code !== 0) {

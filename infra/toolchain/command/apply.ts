@@ -1,7 +1,7 @@
 /** Does what a resource of the command plugin says: runs its command, here or there, or copies its file. */
 import { readFile } from "node:fs/promises";
+import { type Outcome, run as runProgram, unlimited } from "../../machine/run.ts";
 import type { Props } from "../../provider/rpc.ts";
-import { type ExecResult, exec } from "../exec.ts";
 import { type Connection, quote, ssh } from "./ssh.ts";
 
 export type Kind = "command:local:Command" | "command:remote:Command" | "command:remote:CopyToRemote";
@@ -60,7 +60,7 @@ async function run(
   line: string,
   before: { stdout: string; stderr: string } | undefined,
   signal: AbortSignal,
-): Promise<ExecResult> {
+): Promise<Outcome> {
   const previous =
     before && command.addPreviousOutputInEnv !== false
       ? { PULUMI_COMMAND_STDOUT: before.stdout, PULUMI_COMMAND_STDERR: before.stderr }
@@ -70,12 +70,12 @@ async function run(
   const result =
     kind === "command:remote:Command"
       ? await ssh(command.connection, line, { stdin, env, signal })
-      : await exec([...(command.interpreter ?? ["/bin/sh", "-c"]), line], {
+      : await runProgram([...(command.interpreter ?? ["/bin/sh", "-c"]), line], {
           ...(command.dir && { cwd: command.dir }),
           env: { ...process.env, ...env },
           stdin,
           signal,
-          group: true,
+          timeoutMs: unlimited, // the resource's own limits come as `signal`
         });
   return succeeded(result, "the command");
 }
@@ -90,7 +90,7 @@ async function copy(inputs: Copy, signal: AbortSignal): Promise<void> {
   succeeded(result, `copying to ${inputs.remotePath}`);
 }
 
-function succeeded(result: ExecResult, what: string): ExecResult {
+function succeeded(result: Outcome, what: string): Outcome {
   if (result.code === 0) return result;
   throw new Error(`${what} ended with exit code ${result.code}\n${result.stderr || result.stdout}`.trim());
 }

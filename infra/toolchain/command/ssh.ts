@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type ExecResult, exec } from "../exec.ts";
+import { type Outcome, run, unlimited } from "../../machine/run.ts";
 
 /** As in `@pulumi/command`. */
 export interface Connection {
@@ -28,7 +28,7 @@ interface Session {
   signal: AbortSignal;
 }
 
-export async function ssh(connection: Connection, command: string, session: Session): Promise<ExecResult> {
+export async function ssh(connection: Connection, command: string, session: Session): Promise<Outcome> {
   const folder = await mkdtemp(join(tmpdir(), "understudy-ssh-"));
   const secret = { mode: 0o600 };
   try {
@@ -39,7 +39,12 @@ export async function ssh(connection: Connection, command: string, session: Sess
     if (connection.hostKey)
       await writeFile(join(folder, "known_hosts"), `* ${connection.hostKey.trim()}\n`, secret);
     const argv = ["ssh", "-F", join(folder, "config"), connection.host, command];
-    return await exec(argv, { stdin: session.stdin, signal: session.signal });
+    return await run(argv, {
+      stdin: session.stdin,
+      signal: session.signal,
+      env: process.env,
+      timeoutMs: unlimited,
+    });
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -3,20 +3,9 @@
  * the first has built, and nothing there ever has to be invalidated.
  */
 import { createHash } from "node:crypto";
-import {
-  chmodSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join, relative, resolve } from "node:path";
-
-/** The checkout. */
-export const root = resolve(import.meta.dirname, "../..");
+import { dirname, join, relative } from "node:path";
 
 /** A folder in the cache. Only named, not made. */
 export function cachePath(...parts: string[]): string {
@@ -66,10 +55,4 @@ export function writeWhole(path: string, content: string, mode = 0o644): void {
   writeFileSync(temporary, content, { mode });
   chmodSync(temporary, mode);
   renameSync(temporary, path);
-}
-
-/** Whether the module with this file name is the program that was started, as opposed to being imported. */
-export function isProgram(filename: string): boolean {
-  const started = process.argv[1];
-  return started !== undefined && realpathSync(started) === filename;
 }

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { keyOf, keyOfTree, writeWhole } from "../../infra/toolchain/cache.ts";
+import { keyOf, keyOfTree, writeWhole } from "../../infra/machine/cache.ts";
 import { isSource } from "../../infra/toolchain/engine.ts";
 
 function folder(): string {

@@ -543,6 +543,42 @@ fn a_one_way_cut_from_the_backup_changes_nothing_and_the_other_way_ends_well() {
     world.run_until(millis(200), |world| world.holders(VIP) == [0]);
 }
 
+/// Somebody deletes the address of a host, and its kernel tells; or the event is lost, and all is read again.
+fn delete(world: &mut World, host: usize, event_is_lost: bool) {
+    let ip: IpAddr = VIP.parse().unwrap();
+    assert!(world.hosts[host].held.remove(&ip));
+    if event_is_lost {
+        let own = Present { ip: world.hosts[host].ip, prefix_len: 24, ours: false };
+        let snapshot = Snapshot {
+            links: vec![LinkState { name: DEV.into(), up: true }],
+            addresses: vec![(DEV.into(), own)],
+        };
+        world.feed(host, Event::Everything(&snapshot));
+    } else {
+        world.feed(host, Event::AddressRemoved { dev: DEV, ip, prefix_len: 32 });
+    }
+}
+
+#[test]
+fn a_deleted_address_is_put_back_at_once_until_it_is_a_fight() {
+    for event_is_lost in [false, true] {
+        let mut world = pair();
+        for times in 1..=10 {
+            delete(&mut world, 0, event_is_lost);
+            assert_eq!(world.holders(VIP), [0]);
+            assert_eq!(world.hosts[0].node.as_ref().unwrap().repairs(), times);
+            world.run_for(millis(100));
+        }
+        delete(&mut world, 0, event_is_lost);
+        assert_eq!((world.state(0, 0), world.holders(VIP)), (Some(State::Fault), vec![]));
+        world.run_until(down(100), |world| world.holders(VIP) == [1]);
+        // A minute later it tries again.
+        world.run_for(millis(59_000));
+        assert_eq!(world.holders(VIP), [1]);
+        world.run_until(millis(2000), |world| world.holders(VIP) == [0]);
+    }
+}
+
 fn script(weight: i16) -> (ScriptSettings, Tracks) {
     let script = ScriptSettings {
         name: "ok".into(),

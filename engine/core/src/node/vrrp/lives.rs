@@ -5,8 +5,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::{Action, Counters, Dirty, Key, STATIC, Slot, VrrpNode, VrrpSettings};
-use crate::journal::{Entry, Reason};
+use super::{Action, Dirty, Key, STATIC, Slot, VrrpNode, VrrpSettings};
+use crate::journal::Reason;
 use crate::net::reconcile::{Present, Reconciler};
 use crate::time::Time;
 use crate::track::script::{Script, ScriptState};
@@ -49,8 +49,6 @@ struct InstanceState {
     key: Key,
     state: State,
     last_sent: Option<Time>,
-    last: Option<Entry>,
-    counters: Counters,
 }
 
 impl VrrpNode {
@@ -113,8 +111,6 @@ impl VrrpNode {
             key: slot.key.clone(),
             state: slot.instance.state(),
             last_sent: slot.instance.last_sent(),
-            last: slot.last.clone(),
-            counters: slot.counters,
         });
         Handover {
             saved: now,
@@ -287,7 +283,6 @@ impl VrrpNode {
         now: Time,
         out: &mut Vec<Action>,
     ) {
-        self.slots[index].counters = former.counters;
         let last_advert = former.last_sent.filter(|_| former.state == State::Master);
         let event = instance::Event::Resume {
             state: former.state,

@@ -55,8 +55,7 @@ pub fn is_ipv6(settings: &InstanceSettings) -> bool {
 
 /// What was counted, as keepalived's statistics name it (reference §3.13).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(default))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[allow(missing_docs)] // The names are keepalived's.
 pub struct Counters {
     pub advert_rcvd: u64,

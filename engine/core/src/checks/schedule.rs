@@ -16,6 +16,9 @@ use crate::time::Time;
 pub struct Check {
     schedule: Schedule,
     pages: usize,
+    /// HTTP_GET: when the page that took the server down works again, all pages are asked before the server is up. So
+    /// even one page is asked twice.
+    all_again: bool,
     fast_recovery: bool,
     /// Period while down; HTTP_GET never asks more often than it retries.
     down_period: Duration,
@@ -109,7 +112,8 @@ impl Check {
             progress.page = 0;
         }
         let from_start = matches!(settings.kind, CheckKind::Misc { .. });
-        Self { schedule, pages, fast_recovery, down_period, from_start, progress }
+        let all_again = matches!(settings.kind, CheckKind::Http { .. });
+        Self { schedule, pages, all_again, fast_recovery, down_period, from_start, progress }
     }
 
     /// Takes one event at `now`; appends what to do to `out`.
@@ -171,7 +175,7 @@ impl Check {
         let was_failed_page = core::mem::take(&mut progress.failed_page);
         let at_once = self.fast_recovery && progress.up != Some(true);
         let between = if at_once { Duration::ZERO } else { self.schedule.delay_loop };
-        if was_failed_page && self.pages > 1 {
+        if was_failed_page && self.all_again {
             progress.page = 0; // all pages again, from the first, before the server is up
             return between;
         }

@@ -1,14 +1,11 @@
 //! Whether enough of a virtual server's real servers live (reference §4.4).
 
 /// The quorum's state after the living servers' total weight became `sum`. Between `quorum - hysteresis` and
-/// `quorum + hysteresis` it stays what it was.
+/// `quorum + hysteresis` it stays what it was. Nothing that weighs is never enough.
 #[must_use]
 pub fn next(up: bool, sum: u64, quorum: u32, hysteresis: u32) -> bool {
-    if up {
-        sum > 0 && sum >= u64::from(quorum.saturating_sub(hysteresis))
-    } else {
-        sum >= u64::from(quorum) + u64::from(hysteresis)
-    }
+    let (quorum, hysteresis) = (u64::from(quorum), u64::from(hysteresis));
+    sum > 0 && sum >= if up { quorum.saturating_sub(hysteresis) } else { quorum + hysteresis }
 }
 
 #[cfg(test)]
@@ -32,6 +29,8 @@ mod tests {
             ((true, 1, 10, 10), true),
             ((false, 5, 0, u32::MAX), false), // all initial weights 0 (reference §2.14, quorum)
             ((true, 5, 0, u32::MAX), true),
+            ((false, 0, 0, 0), false),
+            ((true, 0, 0, 0), false),
         ];
         for ((up, sum, quorum, hysteresis), want) in rows {
             assert_eq!(next(up, sum, quorum, hysteresis), want, "{up} {sum} {quorum} {hysteresis}");

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod diagnostics;
+pub mod drain;
 pub mod events;
 pub mod genhash;
 pub mod keepalived;
@@ -35,8 +36,6 @@ const NOT_YET: &[&str] = &[
     "maintenance",
     "freeze",
     "thaw",
-    "drain",
-    "undrain",
     "servers",
     "top",
     "upgrade",
@@ -59,6 +58,10 @@ Looking at it
   events [--json] [--follow] [--instance NAME]
                             what changed, and why; also when no engine runs
   explain [INSTANCE]        why it is in its state
+
+Moves
+  drain SERVER              a real server (ADDRESS or ADDRESS:PORT) gets no new connections
+  undrain SERVER            it gets them again
 
 Before it runs
   check [--json] [--strict] FILE
@@ -104,6 +107,7 @@ pub fn main() -> ExitCode {
         "reload" => reload::main(arguments),
         "withdraw" => withdraw::main(arguments),
         "check" => check::run(lexopt::Parser::from_args(arguments)),
+        verb @ ("drain" | "undrain") => drain::main(verb, arguments),
         "plan" => plan::main(arguments),
         "genhash" => genhash::run(lexopt::Parser::from_args(arguments)),
         "show" => show::run(lexopt::Parser::from_args(arguments)),

@@ -138,6 +138,14 @@ fn pages_are_asked_in_turn_and_a_failed_one_alone() {
     play(&http(3, 1, false), &rows);
 }
 
+/// keepalived 2.3.3, one page, delay_loop 4 s: up 6.2 s after the server came back, a TCP_CHECK beside it after 2.1 s.
+#[test]
+fn even_a_single_page_is_asked_twice_before_the_server_is_up() {
+    play(&http(1, 0, false), &[('-', 0, DOWN, LOOP), ('+', 0, &[], LOOP), ('+', 0, UP, LOOP)]);
+    let at_once = Duration::ZERO;
+    play(&http(1, 0, true), &[('-', 0, DOWN, LOOP), ('+', 0, &[], at_once), ('+', 0, UP, LOOP)]);
+}
+
 #[test]
 fn fast_recovery_asks_the_next_page_without_delay() {
     let rows: [Row; 7] = [

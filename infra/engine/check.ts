@@ -1,8 +1,8 @@
 /** Asks the engine about a rendered configuration, on the operator's machine, before any host is touched. */
-import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { run } from "../machine/run.ts";
 import type { Finding } from "../model/finding.ts";
 import type { Engine } from "./binary.ts";
 
@@ -32,7 +32,7 @@ export async function checkConfiguration(
   try {
     const file = join(folder, "understudy.conf");
     writeFileSync(file, text.replace(/@@[A-Za-z0-9_.-]+@@/g, anySecret), { mode: 0o600 });
-    const { code, stdout, stderr } = await run(engine.path, ["check", "--json", file]);
+    const { code, stdout, stderr } = await run([engine.path, "check", "--json", file]);
     const findings = parse(stdout).map((one) => toFinding(one, host, path, text));
     if (code < invalid || findings.some((finding) => finding.severity === "error")) return findings;
     const message = `the engine refuses the configuration of ${host}: ${stderr.trim() || `exit ${code}`}`;
@@ -63,26 +63,4 @@ function parse(json: string): Diagnostic[] {
   } catch {
     return []; // the exit code says what it means
   }
-}
-
-interface Outcome {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-function run(program: string, args: string[]): Promise<Outcome> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
-    let stdout = "";
-    let stderr = "";
-    child.stdout.on("data", (data) => {
-      stdout += data;
-    });
-    child.stderr.on("data", (data) => {
-      stderr += data;
-    });
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code: code ?? invalid, stdout, stderr }));
-  });
 }

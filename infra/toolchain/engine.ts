@@ -67,7 +67,7 @@ async function build(host: string, into: string, progress: Progress): Promise<vo
       RUSTFLAGS: "-C target-feature=+crt-static", // runs on any host of this architecture
     },
     timeoutMs: unlimited,
-    onLine: (line) => progress(line.trim()),
+    onLine: (line) => progress(line.trim().replace(/ \(\/.*\)$/, "")),
   });
   if (code !== 0) throw new Error(`engine: cargo build failed:\n${lastLines(stderr, 60)}`);
   copyFileSync(join(target, host, "release/understudy"), join(into, "understudy"));

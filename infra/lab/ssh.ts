@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { must, type Outcome, type RunOptions, run } from "../machine/run.ts";
+import { quote } from "../machine/shell.ts";
 import { address, type HostName, hostNames } from "./address.ts";
 import type { Places } from "./paths.ts";
 import { inNamespace } from "./segment.ts";
@@ -91,11 +92,6 @@ export function sshCommand(places: Places, host: HostName, command: readonly str
   return inNamespace(places, ["ssh", "-F", sshFiles(places).config, host, ...command]);
 }
 
-/** One word for a shell, whatever is in it. */
-export function quoted(word: string): string {
-  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}
-
 /** Runs a command on a host, each word as it is. A host that can't be reached answers with code 255. */
 export function ssh(
   places: Places,
@@ -103,7 +99,7 @@ export function ssh(
   argv: readonly string[],
   options: RunOptions = {},
 ): Promise<Outcome> {
-  return run(sshCommand(places, host, ["--", argv.map(quoted).join(" ")]), options);
+  return run(sshCommand(places, host, ["--", argv.map(quote).join(" ")]), options);
 }
 
 /** Ends the shared connection to a host, which its kernel will not have ended when the plug was pulled. */

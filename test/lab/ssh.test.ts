@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { placesOf } from "../../infra/lab/paths.ts";
-import { knownHosts, quoted, sshConfig } from "../../infra/lab/ssh.ts";
+import { knownHosts, sshConfig } from "../../infra/lab/ssh.ts";
 
 describe("known_hosts", () => {
   it("has each host by its name and its address in mgmt, without the key's comment", () => {
@@ -28,16 +28,5 @@ describe("the configuration of ssh", () => {
     const longest = placesOf("a".repeat(16));
     const path = /ControlPath (\S+)/.exec(sshConfig(longest))?.[1] ?? "";
     expect(path.replace("%n", "client").length + 18).toBeLessThan(108);
-  });
-});
-
-describe("a word for the host's shell", () => {
-  it("stays as it is where nothing in it means anything", () => {
-    expect(quoted("/etc/hosts")).toBe("/etc/hosts");
-  });
-
-  it("is quoted where something does", () => {
-    expect(quoted("it's $HOME")).toBe(`'it'\\''s $HOME'`);
-    expect(quoted("")).toBe("''");
   });
 });

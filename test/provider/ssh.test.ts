@@ -5,9 +5,10 @@ import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { quote } from "../../infra/machine/shell.ts";
 import type { Connection } from "../../infra/provider/host/schema.ts";
 import { knownHostsFile, openssh, reasonOf } from "../../infra/provider/remote/ssh.ts";
-import { quote, Unreachable } from "../../infra/provider/remote/transport.ts";
+import { Unreachable } from "../../infra/provider/remote/transport.ts";
 
 const sshd = "/usr/sbin/sshd";
 const never = new AbortController().signal;

@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { apply, remove } from "../../infra/toolchain/command/apply.ts";
 import { refusals } from "../../infra/toolchain/command/refusals.ts";
-import { quote, sshConfig } from "../../infra/toolchain/command/ssh.ts";
+import { sshConfig } from "../../infra/toolchain/command/ssh.ts";
 
 const sshd = "/usr/sbin/sshd";
 const never = new AbortController().signal;
@@ -111,12 +111,6 @@ test("ssh's settings check the host's key only when it is known, and hold no sec
   expect(settings).not.toContain("KEY");
   expect(sshConfig({ host: "h", hostKey: "ssh-ed25519 A" }, {}, "/d")).toContain(
     "StrictHostKeyChecking yes\n",
-  );
-});
-
-test("a word for the shell survives quotes", () => {
-  expect(execFileSync("/bin/sh", ["-c", `printf %s ${quote('a\'b $c "d"')}`], { encoding: "utf8" })).toBe(
-    'a\'b $c "d"',
   );
 });
 

@@ -1,4 +1,6 @@
 /** How the provider talks to a host: a shell script goes in, what it printed comes out. Tests put a folder in its place. */
+
+import { quote } from "../../machine/shell.ts";
 import type { Connection } from "../host/schema.ts";
 
 export interface Output {
@@ -21,11 +23,6 @@ export type Connect = (connection: Connection) => Transport;
 
 /** The host could not be asked; the message is the named reason, as `connection refused`. */
 export class Unreachable extends Error {}
-
-/** One word of a shell command, whatever is in it. */
-export function quote(word: string): string {
-  return /^[A-Za-z0-9_./:@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
 
 /** A shell command of the given words. */
 export function command(...words: string[]): string {

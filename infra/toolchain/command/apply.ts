@@ -1,8 +1,9 @@
 /** Does what a resource of the command plugin says: runs its command, here or there, or copies its file. */
 import { readFile } from "node:fs/promises";
 import { type Outcome, run as runProgram, unlimited } from "../../machine/run.ts";
+import { quote } from "../../machine/shell.ts";
 import type { Props } from "../../provider/rpc.ts";
-import { type Connection, quote, ssh } from "./ssh.ts";
+import { type Connection, ssh } from "./ssh.ts";
 
 export type Kind = "command:local:Command" | "command:remote:Command" | "command:remote:CopyToRemote";
 

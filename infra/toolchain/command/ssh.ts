@@ -73,8 +73,3 @@ export function sshConfig(connection: Connection, env: Record<string, string>, f
     "",
   ].join("\n");
 }
-
-/** The text as one word of a shell's command line. */
-export function quote(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
-}

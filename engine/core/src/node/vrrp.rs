@@ -17,7 +17,6 @@ pub use lives::{Handover, LinkState, Snapshot};
 pub use slot::{Counters, Key, Odd, Slot};
 pub use status::{InstanceStatus, PeerStatus, TrackStatus, VipStatus};
 
-use super::settings::VrrpSettings;
 use crate::command::Command;
 use crate::journal::{Entry, Reason};
 use crate::net::address::Address;
@@ -168,8 +167,11 @@ const RETRY: Duration = Duration::from_secs(1);
 /// The VRRP side of one host.
 #[derive(Clone, Debug)]
 pub struct VrrpNode {
-    settings: VrrpSettings,
+    startup_delay: Duration,
+    static_addresses: Vec<Address>,
     slots: Vec<Slot>,
+    /// Instances by interface and VRID, sorted.
+    lookup: Vec<((usize, u8), usize)>,
     groups: Vec<SyncGroup>,
     scripts: Vec<Script>,
     /// Interfaces that adverts use.
@@ -348,7 +350,10 @@ impl VrrpNode {
 
     fn datagram(&mut self, now: Time, link: usize, bytes: &[u8], out: &mut Vec<Action>) {
         let Some(to) = packet::addressee(bytes) else { return };
-        let fitting = self.slots.iter().enumerate().map(|(index, it)| (it.fits(link, &to), index));
+        let key = (link, to.vrid);
+        let first = self.lookup.partition_point(|(it, _)| *it < key);
+        let same = self.lookup[first..].iter().take_while(|(it, _)| *it == key);
+        let fitting = same.map(|(_, index)| (self.slots[*index].fits(&to), *index));
         let Some((_, index)) = fitting.filter(|(fits, _)| *fits > 0).max_by_key(|(fits, _)| *fits)
         else {
             return;

@@ -5,9 +5,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::{Action, Dirty, Key, STATIC, Slot, VrrpNode, VrrpSettings};
+use super::{Action, Dirty, Key, STATIC, Slot, VrrpNode};
 use crate::journal::Reason;
 use crate::net::reconcile::{Present, Reconciler};
+use crate::node::settings::VrrpSettings;
 use crate::time::Time;
 use crate::track::script::{Script, ScriptState};
 use crate::vrrp::instance::{self, Condition, Parameters, State};
@@ -62,8 +63,10 @@ impl VrrpNode {
         out: &mut Vec<Action>,
     ) -> Self {
         let mut node = Self {
-            settings: VrrpSettings::default(),
+            startup_delay: Duration::ZERO,
+            static_addresses: Vec::new(),
             slots: Vec::new(),
+            lookup: Vec::new(),
             groups: Vec::new(),
             scripts: Vec::new(),
             links: Vec::new(),
@@ -89,7 +92,7 @@ impl VrrpNode {
         node.take_snapshot(snapshot);
         node.examine();
         node.recheck(now, out);
-        let quiet_until = now + node.settings.startup_delay;
+        let quiet_until = now + node.startup_delay;
         for index in 0..node.slots.len() {
             let former = handover.and_then(|it| it.instance(&node.slots[index].key));
             match former {
@@ -215,18 +218,19 @@ impl VrrpNode {
                 SyncGroup::new(group.clone(), group.members.iter().filter_map(index).collect())
             })
             .collect();
-        for (index, instance) in settings.instances.iter().enumerate() {
-            let link = self.link_index(&instance.interface);
-            let group = self.groups.iter().position(|group| group.members.contains(&index));
-            self.slots.push(Slot::new(instance.clone(), link, group));
-        }
         let used = |name: &String| {
             let mut tracks = settings.instances.iter().flat_map(|it| &it.tracks.scripts);
             tracks.any(|track| track.name == *name)
         };
         let scripts = settings.scripts.iter().filter(|script| used(&script.name));
         self.scripts = scripts.map(|script| Script::new(script.clone(), now)).collect();
-        self.settings = settings;
+        self.startup_delay = settings.startup_delay;
+        self.static_addresses = settings.static_addresses;
+        for (index, instance) in settings.instances.into_iter().enumerate() {
+            let link = self.link_index(&instance.interface);
+            let group = self.groups.iter().position(|group| group.members.contains(&index));
+            self.slots.push(Slot::new(instance, link, group));
+        }
     }
 
     fn link_index(&mut self, name: &str) -> usize {

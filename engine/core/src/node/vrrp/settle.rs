@@ -355,13 +355,16 @@ impl VrrpNode {
         self.up.get(name).copied().unwrap_or(false)
     }
 
-    /// Rebuilds the list of addresses to look after.
+    /// Rebuilds what is made of the list of instances: the lookup, and the addresses to look after.
     pub(super) fn manage(&mut self) {
+        let keys = self.slots.iter().map(|slot| (slot.link, slot.settings.vrid));
+        self.lookup = keys.zip(0..).collect();
+        self.lookup.sort_unstable();
         let slots = self.slots.iter().enumerate().flat_map(|(owner, slot)| {
             slot.addresses().map(move |address| (owner, address.clone(), slot.holding))
         });
         let keep = !self.stopping;
-        let fixed = self.settings.static_addresses.iter();
+        let fixed = self.static_addresses.iter();
         let fixed = fixed.map(|address| (STATIC, address.clone(), keep));
         self.addresses.manage(slots.chain(fixed));
         self.dirty.addresses = true;

@@ -218,12 +218,9 @@ impl Slot {
         }
     }
 
-    /// Whether this datagram could be for it: 0 no, 1 yes, 2 yes, from a known peer.
+    /// Whether a datagram for its interface and VRID could be for it: 0 no, 1 yes, 2 yes, from a known peer.
     #[must_use]
-    pub fn fits(&self, link: usize, to: &Addressee) -> u8 {
-        if self.settings.vrid != to.vrid || self.link != link {
-            return 0;
-        }
+    pub fn fits(&self, to: &Addressee) -> u8 {
         match &self.settings.transport {
             Transport::Multicast { group } => u8::from(*group == IpAddr::V4(to.destination)) * 2,
             Transport::Unicast { .. } if to.destination.is_multicast() => 0,

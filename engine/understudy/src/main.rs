@@ -1,6 +1,5 @@
 //! The engine's binary: everything that touches the host.
 #![deny(unsafe_code)]
-#![allow(dead_code)] // until every part has its user
 
 mod cli;
 mod config_files;

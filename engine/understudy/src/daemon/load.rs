@@ -134,6 +134,8 @@ impl Loader {
 
     /// Takes what it says; `Some` when it has ended, with the configuration or what is wrong with it.
     pub fn ready(&mut self) -> Option<Result<Loaded, Summary>> {
+        // First this: what it said before its end is then in the channel, all of it.
+        let ended = process::reap(&self.pidfd).ok().flatten();
         self.channel.fill();
         while let Some(message) = self.channel.pop() {
             match message.kind {
@@ -142,7 +144,7 @@ impl Loader {
                 _ => {}
             }
         }
-        let ended = process::reap(&self.pidfd).ok()??;
+        let ended = ended?;
         let crashed = || Summary {
             error: Some(format!(
                 "the configuration could not be read: the reader ended with {ended:?}"

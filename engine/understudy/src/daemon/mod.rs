@@ -4,7 +4,6 @@ pub mod channel;
 pub mod check_worker;
 pub mod context;
 pub mod handover;
-pub mod idle;
 pub mod journal;
 pub mod load;
 pub mod paths;

@@ -98,6 +98,7 @@ struct Live {
     stopped: bool,
     failure: Option<String>,
     hung: bool,
+    ended: Option<Ended>,
     wants_write: bool,
 }
 
@@ -224,6 +225,7 @@ impl Slot {
             stopped: false,
             failure: None,
             hung: false,
+            ended: None,
             wants_write: false,
         });
         self.tell_settings(now)?;
@@ -294,11 +296,18 @@ impl Slot {
         events
     }
 
-    /// Its process may have ended.
-    pub fn reap(&mut self, now: Time) -> Option<Death> {
-        let live = self.live.as_ref()?;
-        let ended = process::reap(&live.pidfd).ok()??;
-        let live = self.live.take()?;
+    /// Its process may have ended. If so, `receive` its last words, then `bury` it: it may have said them since the last
+    /// look at its channel.
+    pub fn has_ended(&mut self) -> bool {
+        let Some(live) = &mut self.live else { return false };
+        live.ended = live.ended.or_else(|| process::reap(&live.pidfd).ok().flatten());
+        live.ended.is_some()
+    }
+
+    /// What is left of it.
+    pub fn bury(&mut self, now: Time) -> Option<Death> {
+        let live = self.live.take_if(|live| live.ended.is_some())?;
+        let ended = live.ended?;
         let why = match ended {
             _ if live.hung => {
                 format!("gave no sign of life for {} ms", now.since(live.heard).as_millis())

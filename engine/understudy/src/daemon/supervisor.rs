@@ -285,8 +285,9 @@ impl Supervisor {
             token => {
                 let offset = usize::try_from(token - SLOTS).unwrap_or(0);
                 let (which, is_process) = (offset / 2, offset % 2 == 1);
+                let ended = is_process && self.slots[which].has_ended();
                 self.receive(which);
-                if is_process && let Some(death) = self.slots[which].reap(clock::now()) {
+                if ended && let Some(death) = self.slots[which].bury(clock::now()) {
                     self.died(which, &death);
                 }
             }

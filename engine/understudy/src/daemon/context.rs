@@ -77,12 +77,6 @@ impl Context {
         self.epoll.add(fd, interest, token.0)
     }
 
-    /// No longer, although the descriptor stays open.
-    pub fn unregister(&self, fd: &impl AsFd) {
-        // The only failure is that it was not registered.
-        let _ = self.epoll.remove(fd);
-    }
-
     /// Starts a program in its own process group. `Worker::child` tells how it ended, also when it couldn't be started.
     /// At `timeout` the group gets SIGTERM, and 2 s later SIGKILL. It dies with the worker.
     pub fn run(&mut self, command: &Command, timeout: Duration, tag: &str) -> ChildId {

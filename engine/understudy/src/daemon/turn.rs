@@ -248,6 +248,7 @@ impl<W: Worker> Turn<W> {
             Kind::AskStatus => {
                 if let Some(number) = message.read::<u64>() {
                     answer(&mut self.channel, Kind::Status, number, &worker.status(now));
+                    memory::trim();
                 }
             }
             Kind::Request => {

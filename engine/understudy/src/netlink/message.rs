@@ -22,12 +22,8 @@ pub const NLM_F_ACK: u16 = 4;
 pub const NLM_F_DUMP: u16 = 0x300;
 /// Replace what is there.
 pub const NLM_F_REPLACE: u16 = 0x100;
-/// Fail if it is there.
-pub const NLM_F_EXCL: u16 = 0x200;
 /// Create it if it isn't there.
 pub const NLM_F_CREATE: u16 = 0x400;
-/// Add at the end of a list.
-pub const NLM_F_APPEND: u16 = 0x800;
 
 const NLM_F_DUMP_INTR: u16 = 0x10;
 const NLMSG_ERROR: u16 = 2;
@@ -127,11 +123,6 @@ impl Attributes<'_> {
         pad(self.bytes);
     }
 
-    /// Without value: it is there or not.
-    pub fn flag(&mut self, kind: u16) {
-        self.bytes(kind, &[]);
-    }
-
     /// One byte.
     pub fn u8(&mut self, kind: u16, value: u8) {
         self.bytes(kind, &[value]);
@@ -144,11 +135,6 @@ impl Attributes<'_> {
 
     /// Host order.
     pub fn u32(&mut self, kind: u16, value: u32) {
-        self.bytes(kind, &value.to_ne_bytes());
-    }
-
-    /// Host order.
-    pub fn u64(&mut self, kind: u16, value: u64) {
         self.bytes(kind, &value.to_ne_bytes());
     }
 
@@ -262,11 +248,6 @@ pub fn to_u16(value: &[u8]) -> Option<u16> {
 /// The same, 32 bits.
 pub fn to_u32(value: &[u8]) -> Option<u32> {
     value.try_into().ok().map(u32::from_ne_bytes)
-}
-
-/// The same, 64 bits.
-pub fn to_u64(value: &[u8]) -> Option<u64> {
-    value.try_into().ok().map(u64::from_ne_bytes)
 }
 
 /// A text up to its closing zero.
@@ -409,11 +390,6 @@ impl Socket {
         socket::receive_buffer(&fd, 2 << 20)?;
         socket::bind(&fd, &RawAddress::netlink(groups))?;
         Ok(Self { fd, next_sequence: 1, buffer: Vec::new() })
-    }
-
-    /// Joins a multicast group by number (generic netlink has more than 32).
-    pub fn join(&self, group: u32) -> Result<(), Error> {
-        Ok(socket::set(&self.fd, libc::SOL_NETLINK, libc::NETLINK_ADD_MEMBERSHIP, group)?)
     }
 
     fn send(&mut self, batch: &mut Batch) -> Result<u32, Error> {
@@ -629,7 +605,7 @@ mod tests {
             a.text(3, "lo:1");
             a.nest(5, |n| n.u32(1, 7));
         });
-        batch.message(9, 0, &[], |a| a.flag(4));
+        batch.message(9, 0, &[], |a| a.bytes(4, &[]));
         let read: Vec<_> = messages(batch.bytes()).collect();
         assert_eq!(read.len(), 2);
         assert_eq!((read[0].kind, read[0].flags), (RTM_NEWADDR, NLM_F_CREATE | NLM_F_REQUEST));
@@ -643,7 +619,7 @@ mod tests {
     #[test]
     fn damaged_bytes_end_the_reading_without_a_panic() {
         let mut batch = Batch::new();
-        batch.message(1, 0, &[1, 2, 3], |a| a.nest(2, |n| n.u64(3, 4)));
+        batch.message(1, 0, &[1, 2, 3], |a| a.nest(2, |n| n.bytes(3, &[4; 8])));
         let good = batch.bytes().to_vec();
         for cut in 0..good.len() {
             for message in messages(&good[..cut]) {

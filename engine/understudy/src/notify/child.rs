@@ -231,6 +231,7 @@ impl Children {
     }
 
     /// Does nothing run?
+    #[cfg(test)]
     pub fn is_idle(&self) -> bool {
         self.running.is_empty()
     }

@@ -23,11 +23,6 @@ pub fn realtime() -> Duration {
     Duration::from_nanos(nanos(libc::CLOCK_REALTIME))
 }
 
-/// CPU time that this process has used.
-pub fn cpu() -> Duration {
-    Duration::from_nanos(nanos(libc::CLOCK_PROCESS_CPUTIME_ID))
-}
-
 /// Microseconds on CLOCK_MONOTONIC, as systemd's `MONOTONIC_USEC=` wants them.
 pub fn monotonic_usec() -> u64 {
     nanos(libc::CLOCK_MONOTONIC) / 1000

@@ -188,10 +188,6 @@ impl RawAddress {
         (&raw const self.storage).cast()
     }
 
-    pub(super) fn as_mut_ptr(&mut self) -> *mut libc::sockaddr {
-        (&raw mut self.storage).cast()
-    }
-
     pub(super) fn len(&self) -> libc::socklen_t {
         self.len
     }
@@ -249,6 +245,7 @@ pub fn send(fd: &impl AsFd, bytes: &[u8]) -> io::Result<usize> {
 }
 
 /// sendto(2); never raises SIGPIPE.
+#[cfg(test)]
 pub fn send_to(fd: &impl AsFd, bytes: &[u8], to: &RawAddress) -> io::Result<usize> {
     let fd = fd.as_fd().as_raw_fd();
     let (data, len) = (bytes.as_ptr().cast(), bytes.len());

@@ -5,6 +5,7 @@ mod cli;
 mod config_files;
 mod control;
 mod daemon;
+mod diagnostics;
 mod log;
 mod netlink;
 mod notify;

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use lexopt::{Arg, Parser};
 use understudy_core::config::Parsed;
 
-use super::diagnostics::{json, print, render_all, renderer, summary};
 use crate::config_files;
+use crate::diagnostics::{json, print, render_all, renderer, summary};
 
 const USAGE: &str = "usage: understudy check [--json] [--strict] [--config-id ID] [FILE]\n\n\
     Reads the configuration (default: /etc/understudy/understudy.conf, else\n\

@@ -11,7 +11,7 @@ use understudy_core::checks::md5::hex;
 use understudy_core::checks::settings::{Connection, HttpVersion, Url};
 use understudy_core::checks::verdict::{Failure, Verdict};
 
-use super::diagnostics::print;
+use crate::diagnostics::print;
 use crate::probe::connection::Probe;
 use crate::sys::epoll::Interest;
 use crate::sys::{clock, socket};

@@ -1,7 +1,6 @@
 //! The commands: one file each. All speak in one voice: results on stdout, `error: operation, object: cause` on stderr.
 
 pub mod check;
-pub mod diagnostics;
 pub mod drain;
 pub mod events;
 pub mod genhash;

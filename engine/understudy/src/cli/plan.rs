@@ -9,9 +9,9 @@ use understudy_core::ipvs::{desire, text};
 use understudy_core::net::address::{Address, Broadcast};
 use understudy_core::node::settings::HostSettings;
 
-use super::diagnostics::{print, render_all, renderer, summary};
 use super::options::Options;
 use crate::config_files;
+use crate::diagnostics::{print, render_all, renderer, summary};
 
 /// Runs the command.
 pub fn main(arguments: Vec<OsString>) -> ExitCode {

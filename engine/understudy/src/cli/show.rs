@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use understudy_core::config::{self, Listed, Reload, Status};
 use understudy_core::node::settings::HostSettings;
 
-use super::diagnostics::{print, render_all, renderer, summary};
 use crate::config_files;
+use crate::diagnostics::{print, render_all, renderer, summary};
 
 const USAGE: &str = "usage: understudy show [--json] [--config-id ID] [FILE]\n\
        understudy show --keywords [--json]\n\n\

@@ -42,7 +42,7 @@ pub fn drive<W: Worker>(realtime: bool) -> Result<(), Error> {
         signal::SIGUSR2,
     ])?;
     let (settings, inherited) = receive_settings(&mut channel)?;
-    if realtime && let Some(priority) = rt_priority(&settings) {
+    if realtime && let Some(priority) = settings.process.vrrp_rt_priority {
         match process::realtime(priority) {
             Ok(()) => say!(Info, "runs with SCHED_RR priority {priority}"),
             Err(e) => say!(Warning, "set SCHED_RR priority {priority}: {e} (needs CAP_SYS_NICE)"),
@@ -74,15 +74,6 @@ pub fn drive<W: Worker>(realtime: bool) -> Result<(), Error> {
     turn.context.changed();
     turn.run()?;
     Ok(())
-}
-
-/// As configured; and adverts faster than ten a second need it: under load an ordinary process can be kept waiting for
-/// longer than three of their intervals, and its backup takes over without cause.
-fn rt_priority(settings: &HostSettings) -> Option<u8> {
-    const FAST: Duration = Duration::from_millis(100);
-    const PRIORITY: u8 = 10;
-    let fast = settings.vrrp.instances.iter().any(|instance| instance.advert_interval < FAST);
-    settings.process.vrrp_rt_priority.or(fast.then_some(PRIORITY))
 }
 
 /// The first messages: what the last life left, if anything, and the settings.

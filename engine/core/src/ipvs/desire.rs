@@ -1,6 +1,7 @@
 //! From virtual servers and the health of their real servers to the table that the kernel should hold.
 //! Quorum lost, with a sorry server: it serves alone. Without one the living servers go on (reference §4.2, §4.4).
 
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
@@ -32,7 +33,7 @@ pub struct Pool<'a> {
 #[must_use]
 pub fn table<'a>(pools: impl IntoIterator<Item = Pool<'a>>) -> Vec<Service> {
     let mut table: Vec<Service> = Vec::new();
-    let mut index = alloc::collections::BTreeMap::new();
+    let mut index = BTreeMap::new();
     for pool in pools {
         for service in services(pool) {
             match index.get(&service.key) {
@@ -41,9 +42,10 @@ pub fn table<'a>(pools: impl IntoIterator<Item = Pool<'a>>) -> Vec<Service> {
                     table.push(service);
                 }
                 Some(&at) => {
-                    for destination in service.destinations {
-                        put(&mut table[at].destinations, destination);
-                    }
+                    let there = core::mem::take(&mut table[at].destinations);
+                    let mut both = Destinations::with_capacity(there.len());
+                    there.into_iter().chain(service.destinations).for_each(|d| both.put(d));
+                    table[at].destinations = both.list;
                 }
             }
         }
@@ -86,30 +88,41 @@ pub fn living_weight(health: &[Health]) -> u64 {
 
 fn destinations(pool: Pool<'_>, key: ServiceKey) -> Vec<Destination> {
     let sorry_serves = !pool.quorum_up && pool.settings.sorry_server.is_some();
-    let mut out = Vec::with_capacity(pool.settings.real_servers.len() + 1);
+    let mut out = Destinations::with_capacity(pool.settings.real_servers.len() + 1);
     if let Some(sorry) = &pool.settings.sorry_server
         && sorry_serves
     {
-        out.push(sorry_destination(sorry, key, 1));
+        out.put(sorry_destination(sorry, key, 1));
     }
     for (server, health) in pool.settings.real_servers.iter().zip(pool.health) {
         let serves = health.alive && !sorry_serves;
         if serves || server.inhibit_on_failure {
-            put(&mut out, destination(server, key, if serves { health.weight } else { 0 }));
+            out.put(destination(server, key, if serves { health.weight } else { 0 }));
         }
     }
     if let Some(sorry) = &pool.settings.sorry_server
         && sorry.inhibit
     {
-        put(&mut out, sorry_destination(sorry, key, 0));
+        out.put(sorry_destination(sorry, key, 0));
     }
-    out
+    out.list
 }
 
-/// Adds a destination unless one with its address and port is there: the sorry server may also be a real server.
-fn put(out: &mut Vec<Destination>, destination: Destination) {
-    if !out.iter().any(|d| d.ip == destination.ip && d.port == destination.port) {
-        out.push(destination);
+/// Each address and port once, the first one counts: the sorry server may also be a real server.
+struct Destinations {
+    list: Vec<Destination>,
+    seen: BTreeSet<(IpAddr, u16)>,
+}
+
+impl Destinations {
+    fn with_capacity(capacity: usize) -> Self {
+        Self { list: Vec::with_capacity(capacity), seen: BTreeSet::new() }
+    }
+
+    fn put(&mut self, destination: Destination) {
+        if self.seen.insert((destination.ip, destination.port)) {
+            self.list.push(destination);
+        }
     }
 }
 

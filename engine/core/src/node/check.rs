@@ -137,6 +137,8 @@ pub enum Action {
         /// Which.
         check: CheckId,
     },
+    /// Nothing else, but [`CheckNode::memory`] is another now. All other actions but `Run` and `ReadTable` mean it too.
+    Remember,
     /// Read the kernel's table: [`Event::Table`].
     ReadTable,
     /// Run a program; those of one queue one after another.
@@ -274,7 +276,12 @@ impl CheckNode {
         let kind = self.checks.settings(check).map_or("", names::kind);
         let cause = match (outcome, verdict) {
             (Outcome::Nothing, _) => return,
-            (Outcome::Retry(tries), Verdict::Failed(failure)) => {
+            (Outcome::Retry { report: false, .. }, _) => {
+                out.push(Action::Remember);
+                return;
+            }
+            (Outcome::Retry { tries, .. }, Verdict::Failed(failure)) => {
+                out.push(Action::Remember);
                 let reason = Reason::Said(format!("{failure} ({tries} tries so far)"));
                 for (virtual_server, server) in self.users(check) {
                     let change = format!("{} {kind} failed", names::server(server));
@@ -286,7 +293,7 @@ impl CheckNode {
                 1 => Reason::Said(format!("{kind}: {failure}")),
                 _ => Reason::Said(format!("{kind}: {failure} ({tries} tries)")),
             },
-            (Outcome::Changed { .. } | Outcome::Retry(_), _) => {
+            (Outcome::Changed { .. } | Outcome::Retry { .. }, _) => {
                 Reason::Said(format!("{kind} passed in {} ms", took.as_millis()))
             }
         };
@@ -308,12 +315,14 @@ impl CheckNode {
     /// Recomputes the health of some virtual servers; first the kernel is told, then everybody else.
     fn settle(&mut self, now: Time, concerned: &[usize], cause: &Reason, out: &mut Actions) {
         let mut news = Vec::new();
+        let mut changed = false;
         for &n in concerned {
             let settings = &self.settings.virtual_servers[n];
             let state = &mut self.virtual_servers[n];
             for (server, known) in settings.real_servers.iter().zip(&mut state.servers) {
                 let health = health(&self.checks, server, known);
                 let before = core::mem::replace(&mut known.health, health);
+                changed |= before != health;
                 if before.alive != health.alive {
                     let news_item = News { settings, fifo_name: &state.fifo_name, cause };
                     news_item.server(&mut news, now, server, health.alive);
@@ -327,12 +336,16 @@ impl CheckNode {
             let up = quorum::next(state.quorum_up, have, settings.quorum, settings.hysteresis);
             if up != state.quorum_up {
                 state.quorum_up = up;
+                changed = true;
                 let cause = quorum_reason(settings, have);
                 News { settings, fifo_name: &state.fifo_name, cause: &cause }
                     .quorum(&mut news, now, up);
             }
         }
-        self.sync(out);
+        out.push(Action::Remember);
+        if changed {
+            self.sync(out);
+        }
         out.extend(news);
     }
 

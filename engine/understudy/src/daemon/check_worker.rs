@@ -214,6 +214,7 @@ impl CheckWorker {
                     self.cancel(check, context);
                     None
                 }
+                Action::Remember => None,
                 Action::ReadTable => self.table(context).map(Event::Table),
                 Action::Notify { queue, command } => {
                     context.notify(&queue, &command, &[]);
@@ -325,9 +326,6 @@ impl CheckWorker {
         if let Some(running) = self.probes.remove(&check) {
             self.overdue.remove(&(running.deadline, check));
             let took = now.since(running.started);
-            if matches!(verdict, Verdict::Failed(_)) {
-                context.changed(); // its retries are counted
-            }
             self.tell(Event::Finished { check, verdict, took }, now, context);
         }
     }

@@ -36,8 +36,8 @@ pub struct Run {
 pub enum Outcome {
     /// Nothing.
     Nothing,
-    /// A failure to report, though it may still be forgiven.
-    Retry(u32),
+    /// A failure that may still be forgiven; to be reported or not.
+    Retry { tries: u32, report: bool },
     /// The check, or the weight that it asks for, changed.
     Changed { tries: u32 },
 }
@@ -128,8 +128,8 @@ impl Checks {
             outcome = match action {
                 schedule::Action::Up => Outcome::Changed { tries: 1 },
                 schedule::Action::Down { tries } => Outcome::Changed { tries },
-                schedule::Action::Retry { tries, report: true } => Outcome::Retry(tries),
-                schedule::Action::Retry { .. } | schedule::Action::Run { .. } => outcome,
+                schedule::Action::Retry { tries, report } => Outcome::Retry { tries, report },
+                schedule::Action::Run { .. } => outcome,
             };
         }
         self.plan(check);

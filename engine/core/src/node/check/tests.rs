@@ -177,6 +177,7 @@ impl World {
                     self.tell(Event::Table(table));
                 }
                 Action::Notify { command, .. } => self.notified.push(command.argv[0].clone()),
+                Action::Remember => {}
                 Action::Fifo(line) => self.fifo.push(line),
                 Action::Journal(entry) => self
                     .journal

@@ -154,6 +154,19 @@ fn without_virtual_servers_no_ipvs_is_needed() {
     assert_eq!(rig.worker.deadline(), None);
 }
 
+/// A worker that touches no kernel.
+fn offline(node: CheckNode) -> CheckWorker {
+    CheckWorker {
+        node,
+        ipvs: None,
+        probes: BTreeMap::new(),
+        overdue: BTreeSet::new(),
+        programs: BTreeMap::new(),
+        connections: BTreeMap::new(),
+        stopped: false,
+    }
+}
+
 #[test]
 fn a_program_is_a_check() {
     let command =
@@ -166,15 +179,7 @@ fn a_program_is_a_check() {
     let mut context = Context::new(&settings.process).unwrap();
     let mut out = Actions::new();
     let node = CheckNode::start(settings.check, None, vec![], 1, clock::now(), &mut out);
-    let mut worker = CheckWorker {
-        node,
-        ipvs: None,
-        probes: BTreeMap::new(),
-        overdue: BTreeSet::new(),
-        programs: BTreeMap::new(),
-        connections: BTreeMap::new(),
-        stopped: false,
-    };
+    let mut worker = offline(node);
     worker.act(clock::now(), out, &mut context);
     let mut rig = Rig { worker, context };
     let weight = |rig: &Rig| rig.worker.node.status()[0].servers[0].weight;
@@ -187,6 +192,42 @@ fn a_program_is_a_check() {
     let handover = rig.worker.handover();
     let memory: Memory = serde_json::from_slice(&handover).unwrap();
     assert_eq!(memory.checks[0].weight, Some(5));
+}
+
+#[test]
+#[ignore = "a measurement: prints what a check costs"]
+fn cost_of_a_thousand_checks() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || listener.incoming().for_each(drop));
+    let servers = (0..1000).map(|n: u32| {
+        let mut check = tcp(port);
+        check.schedule.delay_loop = Duration::from_secs(1);
+        check.schedule.warmup = Duration::from_secs(1);
+        let [_, _, high, low] = (n + 1).to_be_bytes();
+        let CheckKind::Tcp(connection) = &mut check.kind else { unreachable!() };
+        connection.to = ([127, 0, 0, 1], port).into();
+        connection.fwmark = n; // all different
+        RealServer { checks: vec![check], ..server(&format!("10.0.{high}.{low}"), 80, Forward::Dr) }
+    });
+    let settings = host(vec![virtual_server(mark(900, Family::V4), servers.collect())]);
+    let mut context = Context::new(&settings.process).unwrap();
+    let mut out = Actions::new();
+    let node = CheckNode::start(settings.check, None, vec![], 1, clock::now(), &mut out);
+    let mut worker = offline(node);
+    worker.act(clock::now(), out, &mut context);
+    let mut rig = Rig { worker, context };
+    rig.run_for(3);
+    let on_cpu_ns = || {
+        let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+        text.split(' ').next().unwrap().parse::<u64>().unwrap()
+    };
+    let before = on_cpu_ns();
+    rig.run_for(10);
+    println!("{} us of CPU a check", (on_cpu_ns() - before) / 10_000 / 1000);
+    let status = rig.worker.node.status();
+    let down = status[0].servers.iter().filter(|s| !s.up).map(|s| &s.checks[0].last_error);
+    assert_eq!(down.collect::<Vec<_>>(), Vec::<&Option<String>>::new());
 }
 
 #[test]

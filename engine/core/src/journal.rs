@@ -193,11 +193,16 @@ impl fmt::Display for Reason {
     }
 }
 
-/// A duration in seconds with two decimals, as people read it.
+/// A duration as people read it: seconds with two decimals, short ones in milliseconds.
 struct Seconds(Duration);
+
+const SHORT: Duration = Duration::from_millis(100);
 
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 < SHORT {
+            return write!(f, "{} ms", self.0.as_millis());
+        }
         write!(f, "{}.{:02} s", self.0.as_secs(), self.0.subsec_millis() / 10)
     }
 }

@@ -88,6 +88,20 @@ fn address(ip: &str) -> Address {
     }
 }
 
+/// Two instances in a sync group.
+fn group(priority: u8) -> VrrpSettings {
+    VrrpSettings {
+        instances: vec![instance("a", 1, priority), instance("b", 2, priority)],
+        sync_groups: vec![SyncGroupSettings {
+            name: "g".into(),
+            members: vec!["a".into(), "b".into()],
+            tracking_weight: false,
+            notify: Notify::default(),
+        }],
+        ..VrrpSettings::default()
+    }
+}
+
 fn one(priority: u8) -> VrrpSettings {
     VrrpSettings { instances: vec![instance("a", 1, priority)], ..VrrpSettings::default() }
 }
@@ -616,16 +630,6 @@ fn a_failed_script_moves_the_address_by_weight_or_by_fault() {
 
 #[test]
 fn a_group_moves_as_one_and_is_told_after_its_members() {
-    let group = |priority| VrrpSettings {
-        instances: vec![instance("a", 1, priority), instance("b", 2, priority)],
-        sync_groups: vec![SyncGroupSettings {
-            name: "g".into(),
-            members: vec!["a".into(), "b".into()],
-            tracking_weight: false,
-            notify: Notify::default(),
-        }],
-        ..VrrpSettings::default()
-    };
     let mut world = World::new(4).host(group(150)).host(group(100));
     world.run_for(millis(1500));
     let both = |world: &World, host: usize, state| {
@@ -695,9 +699,14 @@ fn adverts_of_many_instances_leave_together() {
 fn torture(seed: u64) -> String {
     let mut world = World::new(seed);
     let hosts = 2 + world.random.below(2);
+    let grouped = world.random.chance(40);
     for host in 0..hosts {
-        let mut settings = one(u8::try_from(150 - 20 * host).unwrap());
-        settings.instances[0].preempt = !world.random.chance(30);
+        let priority = u8::try_from(150 - 20 * host).unwrap();
+        let mut settings = if grouped { group(priority) } else { one(priority) };
+        let preempt = !world.random.chance(30);
+        for instance in &mut settings.instances {
+            instance.preempt = preempt;
+        }
         if world.random.chance(50) {
             let (script, tracks) =
                 script([-60, 0, 30][usize::try_from(world.random.below(3)).unwrap()]);
@@ -739,7 +748,9 @@ fn torture(seed: u64) -> String {
             }
             _ => {
                 let mut settings = world.hosts[host].settings.clone();
-                settings.instances[0].priority ^= 1;
+                for instance in &mut settings.instances {
+                    instance.priority ^= 1;
+                }
                 world.hosts[host].settings = settings.clone();
                 let mut out = Vec::new();
                 let now = world.now;
@@ -767,6 +778,10 @@ fn torture(seed: u64) -> String {
     world.run_for(millis(3000));
     assert!(world.settled(), "seed {seed}\n{}", world.journal);
     assert_eq!(world.holders(VIP).len(), 1, "seed {seed}\n{}", world.journal);
+    if grouped {
+        let (one, other) = (world.holders(VIP), world.holders("10.0.0.102"));
+        assert_eq!(one, other, "seed {seed}\n{}", world.journal);
+    }
     // And it stays so.
     let holder = world.holders(VIP);
     let end = world.now + millis(2000);

@@ -187,6 +187,8 @@ pub struct VrrpNode {
     repairs: u64,
     /// No attempt to change addresses before that.
     retry_at: Option<Time>,
+    /// The last refusal that was told.
+    last_refusal: String,
     /// What this event has left to do.
     dirty: Dirty,
     stopping: bool,
@@ -241,7 +243,12 @@ impl VrrpNode {
                     self.retry_at = Some(now + RETRY);
                 }
                 let weight = if is_add { Weight::Error } else { Weight::Notice };
-                out.push(Action::Log(weight, describe(change, why)));
+                let text = describe(change, why);
+                // A change that is tried again every second is told once.
+                if self.last_refusal != text {
+                    self.last_refusal.clone_from(&text);
+                    out.push(Action::Log(weight, text));
+                }
             }
             Event::ScriptEnded { name, success, took, output } => {
                 self.script_ended(name, success, took, output, out);

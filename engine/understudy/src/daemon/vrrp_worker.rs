@@ -22,10 +22,11 @@ use crate::log::Level;
 use crate::netlink::link::Link;
 use crate::netlink::message::{self, Batch, Socket};
 use crate::netlink::{address, link};
+use crate::sys::clock;
 use crate::sys::packet::{Outgoing, Receiver, send_many};
 use crate::sys::socket::RawAddress;
-use crate::sys::{clock, process};
 use crate::wire::arp::{self, FrameSocket};
+use crate::wire::na;
 use crate::wire::vrrp::{self, Port};
 
 const MONITOR: Token = Token(0);
@@ -35,11 +36,6 @@ const FIRST_PORT: u64 = 1;
 const BATCH: usize = 512;
 /// Datagrams that are handed to the kernel together.
 const TOGETHER: usize = 32;
-
-/// Below this interval a late turn is as bad as a lost advert.
-const SHORT: Duration = Duration::from_millis(100);
-/// SCHED_RR priority then; above nothing but the kernel's own threads needs to be.
-const REALTIME: u8 = 10;
 
 /// An interface with open sockets.
 #[derive(Debug)]
@@ -96,7 +92,6 @@ impl Worker for VrrpWorker {
         let (interfaces, snapshot) = take_snapshot(&mut requests)?;
         let handover: Option<Handover> =
             handover.and_then(|bytes| serde_json::from_slice(bytes).ok());
-        keep_time(&settings, context);
         let now = clock::now();
         let mut actions = Vec::with_capacity(64);
         let node = VrrpNode::start(settings.vrrp, handover.as_ref(), &snapshot, now, &mut actions);
@@ -156,7 +151,6 @@ impl Worker for VrrpWorker {
     }
 
     fn reload(&mut self, settings: HostSettings, now: Time, context: &mut Context) {
-        keep_time(&settings, context);
         self.node.reload(settings.vrrp, now, &mut self.actions);
         self.act(now, context);
     }
@@ -399,16 +393,25 @@ impl VrrpWorker {
             let Some(link) = self.interfaces.values().find(|it| it.name == address.dev) else {
                 continue;
             };
-            if let (Some(mac), IpAddr::V4(ip)) = (link.mac, address.ip) {
-                let start = self.bytes.len();
-                self.bytes.extend_from_slice(&arp::gratuitous(mac, ip));
-                let to = RawAddress::link(link.index, arp::BROADCAST);
-                self.queue.push(Queued { link: 0, bytes: start..self.bytes.len(), to });
-            }
+            let Some(mac) = link.mac else { continue };
+            let start = self.bytes.len();
+            let everybody = match address.ip {
+                IpAddr::V4(ip) => {
+                    self.bytes.extend_from_slice(&arp::gratuitous(mac, ip));
+                    arp::BROADCAST
+                }
+                IpAddr::V6(ip) => {
+                    let router = forwards(&address.dev);
+                    self.bytes.extend_from_slice(&na::unsolicited(mac, ip, router));
+                    na::ALL_NODES_MAC
+                }
+            };
+            let to = RawAddress::link(link.index, everybody);
+            self.queue.push(Queued { link: 0, bytes: start..self.bytes.len(), to });
         }
         let (count, error) = send_together(&self.frames, self.queue.iter(), &self.bytes);
         if let Some(e) = error {
-            context.log(Level::Warning, &format!("send gratuitous ARP: {e}"));
+            context.log(Level::Warning, &format!("announce addresses: {e}"));
         }
         count > 0
     }
@@ -458,20 +461,10 @@ impl VrrpWorker {
     }
 }
 
-/// With short adverts a process that waits its turn loses elections without cause (seen at 10 ms on a busy machine): such
-/// a configuration gets real-time scheduling even if it doesn't ask for it.
-fn keep_time(settings: &HostSettings, context: &Context) {
-    let shortest = settings.vrrp.instances.iter().map(|it| it.advert_interval).min();
-    let is_short = shortest.is_some_and(|interval| interval < SHORT);
-    if settings.process.vrrp_rt_priority.is_none() && is_short {
-        match process::realtime(REALTIME) {
-            Ok(()) => {
-                let text = format!("adverts below {} ms: runs with SCHED_RR", SHORT.as_millis());
-                context.log(Level::Info, &text);
-            }
-            Err(e) => context.log(Level::Warning, &format!("set SCHED_RR: {e}")),
-        }
-    }
+/// Whether the kernel is a router for IPv6 on this interface.
+fn forwards(interface: &str) -> bool {
+    let path = format!("/proc/sys/net/ipv6/conf/{interface}/forwarding");
+    std::fs::read(path).is_ok_and(|text| text.starts_with(b"1"))
 }
 
 /// Appends an advert with its IPv4 header, and queues it.

@@ -1,4 +1,5 @@
-//! What goes over the wire beside TCP and UDP: VRRP adverts and gratuitous ARP.
+//! What goes over the wire beside TCP and UDP: VRRP adverts, gratuitous ARP and its counterpart of IPv6.
 
 pub mod arp;
+pub mod na;
 pub mod vrrp;

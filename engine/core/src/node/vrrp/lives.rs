@@ -76,6 +76,7 @@ impl VrrpNode {
             leftovers: true,
             repairs: handover.map_or(0, |it| it.repairs),
             retry_at: None,
+            last_refusal: String::new(),
             dirty: Dirty::default(),
             stopping: false,
             released: false,

@@ -88,7 +88,10 @@ id ${scriptUser} >/dev/null 2>&1 ||
 `;
 }
 
-/** Verified before it is used, switched to by one rename; the three newest stay. */
+/**
+ * Verified before it gets its name. The host's own resource switches to it, when it is that host's turn. The three newest
+ * stay, and the one in use.
+ */
 export function engineScript(sha256: string, arriving: string): string {
   return `set -eu
 folder=${library}/${sha256}
@@ -103,12 +106,11 @@ if ! is_it "$folder/understudy"; then
   sync "$folder"
 fi
 "$folder/understudy" --version
-mkdir -p /usr/local/sbin
-ln -sfn ../lib/understudy/${sha256}/understudy /usr/local/sbin/understudy.new
-mv -fT /usr/local/sbin/understudy.new /usr/local/sbin/understudy
-sync /usr/local/sbin
 rm -f ${arriving}
 touch "$folder"
-ls -dt ${library}/*/ | tail -n +4 | while read -r old; do rm -rf "$old"; done
+used=$(readlink -f /usr/local/sbin/understudy || :)
+ls -dt ${library}/*/ | tail -n +4 | while read -r old; do
+  [ "$used" = "\${old}understudy" ] || rm -rf "$old"
+done
 `;
 }

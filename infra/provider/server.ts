@@ -1,4 +1,5 @@
 /** The provider: which resource answers for which type, and nothing of what they do. */
+import type { Log } from "./engine-log.ts";
 import { readFacts } from "./facts/read.ts";
 import { factsToken } from "./facts/schema.ts";
 import { defaultLimits } from "./host/apply.ts";
@@ -17,10 +18,10 @@ export interface Limits {
   settleSeconds: number;
 }
 
-export function understudy(connect: Connect, limits: Partial<Limits> = {}): Provider {
+export function understudy(connect: Connect, limits: Partial<Limits> = {}, log: Log = () => {}): Provider {
   const resources: Record<string, Resource> = {
     [hostType]: hostResource(connect, { ...defaultLimits, ...limits }),
-    [pairType]: pairResource(connect, { ...defaultPairLimits, ...limits }),
+    [pairType]: pairResource(connect, { ...defaultPairLimits, ...limits }, log),
   };
   const of = (type: string): Resource => {
     const resource = resources[type];

@@ -109,6 +109,25 @@ describe("only what differs is done", () => {
     expect(await live(args)).toEqual(args);
   });
 
+  test("an engine: the host itself switches to it, when it is its turn", async () => {
+    await up(base());
+    host.log();
+    const sha256 = host.provision(host.read("/usr/local/sbin/understudy").replace("0.1.0", "0.2.0"));
+    const args = base();
+    const newer = { ...args, engine: { ...args.engine!, sha256, version: "0.2.0" } };
+    await up(newer);
+    expect(host.log()).toEqual(["systemctl restart understudy.service"]);
+    expect(await live(newer)).toEqual(newer);
+  });
+
+  test("an engine that does not start is exchanged for the last good one", async () => {
+    await up(base());
+    const sha256 = host.provision(host.read("/usr/local/sbin/understudy").replace('exit "$code"', "exit 2"));
+    const args = base();
+    await expect(up({ ...args, engine: { ...args.engine!, sha256 } })).rejects.toThrow(/healthy again/);
+    expect(await live(args)).toEqual(args);
+  });
+
   test("a file that is gone from the plan is gone from the host", async () => {
     await up(base());
     const { [path]: _, "/etc/sysctl.d/60-understudy.conf": __, ...files } = base().files;

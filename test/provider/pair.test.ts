@@ -146,6 +146,7 @@ describe("the pair resource", () => {
   beforeEach(() => {
     db1 = new FolderHost();
     db2 = new FolderHost();
+    for (const host of [db1, db2]) host.useEngine();
     become(db1, "MASTER");
     become(db2, "BACKUP");
   });

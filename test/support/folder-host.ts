@@ -5,7 +5,7 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
-  copyFileSync,
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -40,13 +40,25 @@ export class FolderHost {
       symlinkSync(programs, join(root, "bin", name));
     this.write("/fake/addresses", "lo 127.0.0.1/8\neth0 10.20.0.15/24\n");
     this.write("/proc/sys/net/ipv4/conf/all/arp_ignore", "0\n");
-    const lib = `/usr/local/lib/understudy/${engineSha256()}`;
-    mkdirSync(join(root, lib), { recursive: true });
-    copyFileSync(programs, join(root, lib, "understudy"));
-    symlinkSync(join(root, lib, "understudy"), join(root, "usr/local/sbin/understudy"));
+    this.provision(readFileSync(programs, "utf8"));
   }
 
-  /** As a plugged network cable; `plug` is its return. */
+  /** Puts an engine where provisioning does; returns its hash. */
+  provision(text: string): string {
+    const sha256 = createHash("sha256").update(text).digest("hex");
+    const path = `/usr/local/lib/understudy/${sha256}/understudy`;
+    this.write(path, text);
+    chmodSync(join(this.root, path), 0o755);
+    return sha256;
+  }
+
+  /** Makes the provisioned engine the one that commands find, as a deploy does. */
+  useEngine(): void {
+    const target = `../lib/understudy/${engineSha256()}/understudy`;
+    symlinkSync(target, join(this.root, "usr/local/sbin/understudy"));
+  }
+
+  /** Nobody reaches it any more, until it is plugged in again. */
   unplug(): void {
     this.write("/fake/unplugged", "");
   }

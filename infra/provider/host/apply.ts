@@ -108,14 +108,7 @@ async function stage(
   const text = Buffer.from(JSON.stringify(manifest, undefined, 1)).toString("base64");
   const output = await send(
     host,
-    [
-      "lock",
-      "put_back",
-      "begin",
-      ...puts,
-      `commit ${command(manifest.name)} '${text}'`,
-      check(manifest.name),
-    ],
+    ["lock", "put_back", "begin", ...puts, `commit ${command(manifest.name)} '${text}'`, check(manifest)],
     signal,
   );
   if (output.code === refused)
@@ -125,7 +118,7 @@ async function stage(
   if (output.code !== 0) throw new Error(`writing the new generation failed: ${causeOf(output)}`);
 }
 
-const check = (name: string): string => command("check_config", name, engineConfig);
+const check = ({ name, engine }: Manifest): string => command("check_config", name, engineConfig, engine);
 const callsOf = (todo: Step[]): string[] => todo.flatMap((s) => [command("step", s.label), ...s.calls]);
 
 /** The generation becomes the current one before its first file moves: so its files are known if this is interrupted. */

@@ -1,6 +1,7 @@
 /** The `pair` resource: read is who holds the VIPs now; apply changes nothing, it waits and proves. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { diffProps } from "../diff.ts";
+import type { Log } from "../engine-log.ts";
 import { scrub } from "../host/secrets.ts";
 import type { Connect } from "../remote/transport.ts";
 import type { Resource } from "../resource.ts";
@@ -18,7 +19,8 @@ export const defaultPairLimits: PairLimits = { settleSeconds: 20 };
 const paths = { maps: ["secrets"], ignored: ["observer", "members"] };
 const argsOf = (props: Props): PairArgs => props as unknown as PairArgs;
 
-export function pairResource(connect: Connect, limits: PairLimits): Resource {
+/** `log` gets what was proven. */
+export function pairResource(connect: Connect, limits: PairLimits, log: Log = () => {}): Resource {
   const askAll = (args: PairArgs, signal: AbortSignal): Promise<MemberState[]> =>
     Promise.all(args.members.map((m) => askMember(m.name, connect(m.connection), signal)));
 
@@ -34,7 +36,14 @@ export function pairResource(connect: Connect, limits: PairLimits): Resource {
     } while (wrong.length > 0 && Date.now() < end);
     if (wrong.length === 0 && args.observer) {
       const holder = holderOf(members, args.instance, args.vips);
-      wrong = (await prove(args, args.observer, holder, connect, signal)).wrong;
+      const verdict = await prove(args, args.observer, holder, connect, signal);
+      wrong = verdict.wrong;
+      if (wrong.length === 0)
+        log(`${name} is proven:\n${verdict.seen.map((text) => `  ${text}`).join("\n")}`);
+    } else if (wrong.length === 0) {
+      log(
+        `${name}: one holds the VIPs, the others are ready; no observer is set, so nothing was asked from outside`,
+      );
     }
     return wrong.map((text) => scrub(`pair ${name}: ${text}`, args.secrets));
   }

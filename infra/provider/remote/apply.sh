@@ -48,10 +48,12 @@ commit() {
   sync "$LIB/generations"
 }
 
-# check_config NAME PATH: by the engine that will run it; its diagnostics are the answer
+# check_config NAME PATH SHA256: by the engine that will run it; its diagnostics are the answer
 check_config() {
-  [ -x "$BIN" ] && [ -f "$LIB/generations/$1/root$2" ] || return 0
-  "$BIN" check "$LIB/generations/$1/root$2" >&2 && code=0 || code=$?
+  engine=$R/usr/local/lib/understudy/$3/understudy
+  [ -x "$engine" ] || engine=$BIN
+  [ -x "$engine" ] && [ -f "$LIB/generations/$1/root$2" ] || return 0
+  "$engine" check "$LIB/generations/$1/root$2" >&2 && code=0 || code=$?
   [ "$code" -lt 2 ] || { rm -rf "$LIB/generations/$1"; exit 20; }
 }
 
@@ -94,8 +96,9 @@ place() {
 drop() { rm -f "$R$1"; [ ! -d "$R${1%/*}" ] || sync "$R${1%/*}"; }
 
 # --- what runs ----------------------------------------------------------------------------------------------------
-# engine_link SHA256: back to a binary that was provisioned earlier
+# engine_link SHA256: to a binary that was provisioned, now or earlier
 engine_link() {
+  mkdir -p "${BIN%/*}"
   from=../lib/understudy/$1/understudy
   [ -x "${BIN%/*}/$from" ] || { echo "the engine $1 is not on this host; replace its provisioning" >&2; exit 1; }
   ln -sfn "$from" "$BIN.new" && mv -T "$BIN.new" "$BIN" && sync "${BIN%/*}"
@@ -105,9 +108,15 @@ rules_load() { nft -f "$R$1"; }
 rules_drop() { nft delete table inet understudy 2>/dev/null || :; }
 address_add() { ip addr replace "$2" dev "$1"; }
 address_del() { ip addr del "$2" dev "$1"; }
-unit_do() { systemctl "$@"; }
+# unit_do VERB UNIT: what the unit said is the better half of why it failed
+unit_do() {
+  systemctl "$@" && return 0 || code=$?
+  for unit; do :; done
+  journalctl -u "$unit" -n 8 --no-pager -o cat 2>/dev/null >&2 || :
+  return "$code"
+}
 unit_retire() { ! systemctl cat "$1" >/dev/null 2>&1 || systemctl disable --now "$1"; }
-unit_start() { systemctl reset-failed "$1" 2>/dev/null || :; systemctl start "$1"; }
+unit_start() { systemctl reset-failed "$1" 2>/dev/null || :; unit_do start "$1"; }
 
 # --- afterwards ---------------------------------------------------------------------------------------------------
 # gate SHA256 TRIES ACCEPT: waits until the engine is as healthy as ACCEPT (an exit code) with that configuration

@@ -535,7 +535,7 @@ impl Supervisor {
             self.show_status();
         }
         self.server.publish(&record, &self.epoll);
-        self.journal.add(record);
+        self.journal.add(&record);
     }
 
     fn show_status(&mut self) {
@@ -573,8 +573,8 @@ impl Supervisor {
                 self.complete(number);
             }
             Ask::Events { instance, follow } => {
-                let of = |r: &&Record| instance.as_ref().is_none_or(|i| *i == r.subject);
-                let records: Vec<&Record> = self.journal.records().filter(of).collect();
+                let of = |r: &Record| instance.as_ref().is_none_or(|i| *i == r.subject);
+                let records: Vec<Record> = self.journal.records().filter(of).collect();
                 self.server.answer(client, &Answer::Ok(json!(records)), &self.epoll);
                 if follow {
                     self.server.follow(client, instance);

@@ -44,7 +44,7 @@ const asking = observerSecrets(environment, secretValue);
 await report([...secrets.findings, ...asking.findings], stackFile);
 
 const engine = plans.some((host) => host.engine) ? await findEngine() : undefined;
-if (engine) await report(await judgeEngine(engine, plans, files, found.facts), loaded.file);
+if (engine) await report(await judgeEngine(engine, plans, files, found.facts), ""); // their places name a file
 
 const vips = Object.values(plan.pairs).flatMap((pair) => pair.vips);
 const { pairs } = rollOut({

@@ -451,6 +451,7 @@ impl VrrpWorker {
         let why = entry.why();
         let text = match entry.change.split_once(" -> ") {
             // The words that people and their tools look for.
+            Some((_, "INIT")) => format!("({}) Stopping: {why}", entry.subject),
             Some((_, state)) => format!("({}) Entering {state} STATE: {why}", entry.subject),
             None => format!("{}: {}: {why}", entry.subject, entry.change),
         };

@@ -5,7 +5,7 @@ use std::string::{String, ToString};
 use std::vec;
 use std::vec::Vec;
 
-use super::super::settings::{Garp, Notify};
+use super::super::settings::{Garp, InstanceSettings, Notify, Transport};
 use super::*;
 use crate::track::settings::Tracks;
 

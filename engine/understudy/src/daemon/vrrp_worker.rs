@@ -1,42 +1,44 @@
 //! The VRRP worker: core's node with sockets around it. It holds no logic of its own, only the order in which actions
 //! reach the world: adverts, then addresses, then announcements, then everything else.
 
+mod kernel;
+mod outbox;
+
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::ops::Range;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use understudy_core::journal::Entry;
 use understudy_core::net::reconcile::Change;
 use understudy_core::node::settings::HostSettings;
-use understudy_core::node::vrrp::{Action, Event, Handover, LinkState, Snapshot, VrrpNode, Weight};
+use understudy_core::node::vrrp::{Action, Event, Handover, VrrpNode, Weight};
 use understudy_core::time::Time;
 use understudy_core::vrrp::instance::Move;
 use understudy_core::vrrp::settings::Transport;
+
+use kernel::{index_of, link_event, take_snapshot};
+use outbox::{Queued, forwards, queue_advert, send_together};
 
 use super::context::FifoKind;
 use super::record::Record;
 use super::worker::{ChildId, Context, Error, Interest, Outcome, Reply, Request, Token, Worker};
 use crate::log::Level;
 use crate::netlink::link::Link;
-use crate::netlink::message::{self, Batch, Socket};
+use crate::netlink::message::{Batch, Socket};
 use crate::netlink::{address, link};
 use crate::sys::clock;
-use crate::sys::packet::{Outgoing, Receiver, send_many};
+use crate::sys::packet::Receiver;
 use crate::sys::socket::RawAddress;
 use crate::wire::arp::{self, FrameSocket};
 use crate::wire::na;
-use crate::wire::vrrp::{self, Port};
+use crate::wire::vrrp::Port;
 
 const MONITOR: Token = Token(0);
 /// Ports have the tokens from here on, in the order of the node's links.
 const FIRST_PORT: u64 = 1;
 /// Messages to the kernel in one batch.
 const BATCH: usize = 512;
-/// Datagrams that are handed to the kernel together.
-const TOGETHER: usize = 32;
-
 /// An interface with open sockets.
 #[derive(Debug)]
 struct OpenPort {
@@ -46,14 +48,6 @@ struct OpenPort {
     port: Port,
     /// A failure has been logged; the next one is not, until sending works again.
     failing: bool,
-}
-
-/// A datagram or frame that waits to be sent with others.
-#[derive(Debug)]
-struct Queued {
-    link: usize,
-    bytes: Range<usize>,
-    to: RawAddress,
 }
 
 /// The VRRP worker process.
@@ -460,100 +454,6 @@ impl VrrpWorker {
         record.detail = serde_json::to_value(entry.reason).unwrap_or_default();
         context.record(record);
     }
-}
-
-/// Whether the kernel is a router for IPv6 on this interface.
-fn forwards(interface: &str) -> bool {
-    let path = format!("/proc/sys/net/ipv6/conf/{interface}/forwarding");
-    std::fs::read(path).is_ok_and(|text| text.starts_with(b"1"))
-}
-
-/// Appends an advert with its IPv4 header, and queues it.
-fn queue_advert(
-    bytes: &mut Vec<u8>,
-    queue: &mut Vec<Queued>,
-    slot: &understudy_core::node::vrrp::Slot,
-    priority: u8,
-    destination: IpAddr,
-    ttl: u8,
-) {
-    let start = bytes.len();
-    let (Some(IpAddr::V4(source)), IpAddr::V4(to)) = (slot.source, destination) else { return };
-    bytes.extend_from_slice(&vrrp::header(source, to, ttl));
-    if slot.write_advert(priority, destination, bytes) {
-        let to = RawAddress::from(SocketAddr::new(destination, 0));
-        queue.push(Queued { link: slot.link, bytes: start..bytes.len(), to });
-    } else {
-        bytes.truncate(start);
-    }
-}
-
-/// Sends with as few system calls as possible, and without allocating.
-fn send_together<'a>(
-    fd: &impl std::os::fd::AsFd,
-    mut queue: impl Iterator<Item = &'a Queued>,
-    bytes: &[u8],
-) -> (usize, Option<std::io::Error>) {
-    let nobody = RawAddress::from(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0));
-    let (mut sent, mut error) = (0, None);
-    loop {
-        let mut batch = [Outgoing { bytes: &[], to: &nobody }; TOGETHER];
-        let mut count = 0;
-        for queued in queue.by_ref().take(TOGETHER) {
-            batch[count] = Outgoing { bytes: &bytes[queued.bytes.clone()], to: &queued.to };
-            count += 1;
-        }
-        if count == 0 {
-            return (sent, error);
-        }
-        let (some, problem) = send_many(fd, &batch[..count]);
-        sent += some;
-        error = error.or(problem);
-    }
-}
-
-/// Tells the node of an interface. `true`: it got another name, so everything must be read again.
-fn link_event(
-    node: &mut VrrpNode,
-    interfaces: &mut BTreeMap<u32, Link>,
-    kind: u16,
-    link: Link,
-    now: Time,
-    actions: &mut Vec<Action>,
-) -> bool {
-    if kind == link::RTM_DELLINK {
-        interfaces.remove(&link.index);
-        node.handle(now, Event::LinkGone { name: &link.name }, actions);
-        return false;
-    }
-    node.handle(now, Event::Link { name: &link.name, up: link.up }, actions);
-    let name = link.name.clone();
-    let former = interfaces.insert(link.index, link);
-    former.is_some_and(|former| former.name != name)
-}
-
-fn index_of(interfaces: &BTreeMap<u32, Link>, change: &Change) -> Option<u32> {
-    let dev = match change {
-        Change::Add(address) => &address.dev,
-        Change::Remove { dev, .. } => dev,
-    };
-    interfaces.values().find(|it| it.name == *dev).map(|it| it.index)
-}
-
-fn take_snapshot(socket: &mut Socket) -> Result<(BTreeMap<u32, Link>, Snapshot), message::Error> {
-    let interfaces = link::dump(socket)?;
-    let addresses = address::dump(socket)?;
-    let named = addresses
-        .into_iter()
-        .filter_map(|(index, present)| Some((interfaces.get(&index)?.name.clone(), present)));
-    let snapshot = Snapshot {
-        addresses: named.collect(),
-        links: interfaces
-            .values()
-            .map(|link| LinkState { name: link.name.clone(), up: link.up })
-            .collect(),
-    };
-    Ok((interfaces, snapshot))
 }
 
 const fn level(weight: Weight) -> Level {

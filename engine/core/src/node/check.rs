@@ -5,8 +5,10 @@
 //! table shows; only a service that nobody knows begins with all its servers (reference §4.3).
 
 mod checks;
+mod configure;
 mod handover;
 mod names;
+mod news;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -23,6 +25,7 @@ pub use handover::Memory;
 pub use status::{CheckStatus, QuorumStatus, ServerStatus, VirtualServerStatus};
 
 use self::checks::{Checks, Outcome};
+use self::news::News;
 use crate::checks::settings::{CheckKind, CheckSettings};
 use crate::checks::verdict::Verdict;
 use crate::command::Command;
@@ -416,113 +419,6 @@ impl CheckNode {
         self.settle(now, &concerned, &Reason::Operator, out);
     }
 
-    /// Takes over `settings`: what is remembered goes on, what is new begins, what is no more is given up.
-    fn configure(
-        &mut self,
-        settings: CheckWorkerSettings,
-        memory: &Memory,
-        now: Time,
-        out: &mut Actions,
-    ) {
-        let remembered = memory.index();
-        let kernel: alloc::collections::BTreeMap<ServiceKey, &Service> =
-            self.believed.iter().map(|s| (s.key, s)).collect();
-        let mut states = Vec::with_capacity(settings.virtual_servers.len());
-        let mut news = Vec::new();
-        let mut builder = self.checks.rebuild(&memory.checks, now);
-        let ids = names::identities(&settings.virtual_servers);
-        for (n, (virtual_server, id)) in settings.virtual_servers.iter().zip(ids).enumerate() {
-            let there = virtual_server.keys.iter().find_map(|k| kernel.get(k).copied());
-            let mut servers = Vec::with_capacity(virtual_server.real_servers.len());
-            for server in &virtual_server.real_servers {
-                let known = remembered.server(&id, server);
-                let trace = handover::trace(there, virtual_server, server);
-                let presumed = match (&known, trace) {
-                    (Some(known), _) => known.alive,
-                    (None, Some(trace)) if memory.is_empty() => trace.serves,
-                    (None, _) => true,
-                };
-                let check = |settings| builder.check(settings, !presumed, &mut self.random);
-                let mut state = ServerState {
-                    checks: server.checks.iter().map(check).collect(),
-                    presumed,
-                    presumed_weight: trace.filter(|_| memory.is_empty()).and_then(|t| t.weight),
-                    drained: known.is_some_and(|k| k.drained),
-                    health: Health { alive: false, weight: 0 },
-                };
-                state.health = health(builder.checks(), server, &state);
-                servers.push(state);
-            }
-            let fifo_name = names::virtual_server(&settings.virtual_servers, n);
-            let health: Vec<Health> = servers.iter().map(|s| s.health).collect();
-            let have = desire::living_weight(&health);
-            let (quorum, hysteresis) = (virtual_server.quorum, virtual_server.hysteresis);
-            let before = remembered.quorum(&id);
-            let sorry_serves = there.is_some_and(|s| handover::sorry_serves(s, virtual_server));
-            // A cold start regains the quorum, so that the hysteresis counts: as keepalived does. What the kernel
-            // shows to serve has it.
-            let was_up = before.unwrap_or(there.is_some() && !sorry_serves);
-            let quorum_up = quorum::next(was_up, have, quorum, hysteresis);
-            for (server, state) in virtual_server.real_servers.iter().zip(&servers) {
-                let was = remembered.server(&id, server).map(|k| k.alive);
-                if was.is_some_and(|was| was != state.health.alive) {
-                    let cause = Reason::Said("configuration changed".to_string());
-                    News { settings: virtual_server, fifo_name: &fifo_name, cause: &cause }.server(
-                        &mut news,
-                        now,
-                        server,
-                        state.health.alive,
-                    );
-                }
-            }
-            if before != Some(quorum_up) {
-                let cause = quorum_reason(virtual_server, have);
-                News { settings: virtual_server, fifo_name: &fifo_name, cause: &cause }
-                    .quorum(&mut news, now, quorum_up);
-            }
-            states.push(VirtualState { fifo_name, servers, quorum_up });
-        }
-        builder.finish(|check| out.push(Action::Cancel { check }));
-        self.virtual_servers = states;
-        self.settings = settings;
-        self.sync(out);
-        out.extend(news);
-    }
-
-    fn reload(&mut self, settings: CheckWorkerSettings, now: Time, out: &mut Actions) {
-        let memory = self.memory();
-        let old = core::mem::take(&mut self.settings);
-        self.news_of_removed(now, &old, &settings, out);
-        self.configure(settings, &memory, now, out);
-    }
-
-    /// Servers and virtual servers that are no more are reported as if they had failed (reference §4.10).
-    fn news_of_removed(
-        &self,
-        now: Time,
-        old: &CheckWorkerSettings,
-        new: &CheckWorkerSettings,
-        out: &mut Actions,
-    ) {
-        let names_of_new = names::identities(&new.virtual_servers);
-        for (n, id) in names::identities(&old.virtual_servers).into_iter().enumerate() {
-            let (settings, state) = (&old.virtual_servers[n], &self.virtual_servers[n]);
-            let news = News { settings, fifo_name: &state.fifo_name, cause: &Reason::Removed };
-            let successor =
-                names_of_new.iter().position(|x| *x == id).map(|m| &new.virtual_servers[m]);
-            for (server, known) in settings.real_servers.iter().zip(&state.servers) {
-                let same = |s: &RealServer| s.ip == server.ip && s.check_port == server.check_port;
-                let stays = successor.is_some_and(|v| v.real_servers.iter().any(same));
-                if !stays && known.health.alive {
-                    news.server(out, now, server, false);
-                }
-            }
-            if successor.is_none() && state.quorum_up {
-                news.quorum(out, now, false);
-            }
-        }
-    }
-
     fn stop(&mut self, now: Time, out: &mut Actions) {
         self.stopped = true;
         self.checks.cancel_all(|check| out.push(Action::Cancel { check }));
@@ -576,39 +472,4 @@ fn journal(out: &mut Actions, at: Time, subject: &str, change: String, reason: R
         reason,
         announced_after: None,
     }));
-}
-
-/// Who learns of a change: the journal, the notifier, the FIFO; in keepalived's order.
-struct News<'a> {
-    settings: &'a VirtualServer,
-    fifo_name: &'a str,
-    cause: &'a Reason,
-}
-
-impl News<'_> {
-    fn server(&self, out: &mut Actions, now: Time, server: &RealServer, up: bool) {
-        let change = format!("{} {}", names::server(server), if up { "up" } else { "down" });
-        journal(out, now, &self.settings.name, change, self.cause.clone());
-        self.notify(out, if up { &server.notify_up } else { &server.notify_down });
-        let name = names::fifo_server(server, self.settings);
-        let word = if up { "UP" } else { "DOWN" };
-        // The NUL byte behind the line is keepalived's (reference §3.11).
-        out.push(Action::Fifo(format!("RS {name} {} {word}\n\0", self.fifo_name)));
-    }
-
-    fn quorum(&self, out: &mut Actions, now: Time, up: bool) {
-        let change = if up { "quorum up" } else { "quorum down" };
-        journal(out, now, &self.settings.name, change.to_string(), self.cause.clone());
-        let commands = (&self.settings.quorum_up, &self.settings.quorum_down);
-        self.notify(out, if up { commands.0 } else { commands.1 });
-        let word = if up { "UP" } else { "DOWN" };
-        out.push(Action::Fifo(format!("VS {} {word}\n\0", self.fifo_name)));
-    }
-
-    fn notify(&self, out: &mut Actions, command: &Option<Command>) {
-        if let Some(command) = command {
-            let queue = self.settings.name.clone();
-            out.push(Action::Notify { queue, command: command.clone() });
-        }
-    }
 }

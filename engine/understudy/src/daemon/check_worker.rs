@@ -180,7 +180,7 @@ impl Worker for CheckWorker {
         let found =
             known.iter().flat_map(|v| &v.servers).filter(|s| of((&s.address, s.port))).count();
         if found == 0 {
-            return Reply::Unknown;
+            return Reply::Refused(format!("no virtual server has a server {target}"));
         }
         self.tell(Event::Drain { ip, port, drain }, now, context);
         Reply::Done(json!({ "servers": found, "drained": drain }))

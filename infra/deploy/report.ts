@@ -6,8 +6,9 @@ import type { Derived } from "../plan/host-plan.ts";
 /** Shows all findings about `file`; throws when one of them is an error, before any host is touched. */
 export async function report(findings: readonly Finding[], file: string): Promise<void> {
   for (const finding of findings) {
-    if (finding.severity === "warning") await pulumi.log.warn(formatFinding(finding, file));
-    if (finding.severity === "note") await pulumi.log.info(formatFinding(finding, file));
+    const text = formatFinding(finding, file);
+    if (finding.severity === "warning") await pulumi.log.warn(text.replace(/^warning: /, "")); // Pulumi says it too
+    if (finding.severity === "note") await pulumi.log.info(text);
   }
   if (isDeployable(findings)) return;
   const errors = findings.filter((finding) => finding.severity === "error");

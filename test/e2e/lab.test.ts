@@ -29,6 +29,15 @@ describe.skipIf(why !== undefined)("the lab", { timeout: 2 * minutes }, () => {
 
   afterAll(() => lab.destroy(), 2 * minutes);
 
+  it("takes a large file at once: frames longer than a host's buffers are cut before they reach it", async () => {
+    const start = Date.now();
+    await run(["truncate", "-s", "8M", "/tmp/understudy-large"]);
+    await lab.put("db1", "/tmp/understudy-large", "/root/large");
+    expect(await says("db1", "stat", "-c", "%s", "/root/large")).toBe(String(8 << 20));
+    // Cut-off frames made this a matter of minutes.
+    expect(Date.now() - start).toBeLessThan(30_000);
+  });
+
   it("boots hosts with their names, addresses and a systemd that has nothing to complain about", async () => {
     expect(await says("db1", "hostname")).toBe("db1");
     expect(await says("db1", "systemctl", "is-system-running", "--wait")).toBe("running");

@@ -18,7 +18,10 @@ export async function prepare(places: Places, host: HostName, role: Role): Promi
   const marker = `/var/lib/lab/role-${role.name}`;
   // The marker comes after a sync, so that it vouches for what a power cut can't take away.
   const script = `set -eu
-if [ "$(cat ${marker} 2>/dev/null)" = ${wanted} ] && systemctl -q is-active ${role.unit}; then exit 0; fi
+state=$(systemctl is-active ${role.unit} || true)
+# One that is starting is waited for: MariaDB never ends if it is told to while it starts.
+[ "$state" != activating ] || systemctl start ${role.unit} || true
+if [ "$(cat ${marker} 2>/dev/null)" = ${wanted} ] && systemctl -q start ${role.unit}; then exit 0; fi
 mkdir -p /var/lib/lab
 rm -f ${marker}
 ${role.script}

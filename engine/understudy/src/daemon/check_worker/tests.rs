@@ -185,7 +185,7 @@ fn a_program_is_a_check() {
     let weight = |rig: &Rig| rig.worker.node.status()[0].servers[0].weight;
     assert_eq!(weight(&rig), 3);
     assert!(
-        rig.until(5, |rig| weight(rig) == 5),
+        rig.until(20, |rig| weight(rig) == 5),
         "exit status 7 is weight 5: {:?}",
         rig.worker.node.status()
     );

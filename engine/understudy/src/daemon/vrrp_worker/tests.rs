@@ -15,7 +15,7 @@ const VIP: &str = "10.77.0.100";
 const SLOW: &str = "version 3\n advert_int 1";
 const MIDDLE: &str = "version 3\n advert_int 0.3";
 /// Beside the protocol's own bound: scheduling on a busy machine.
-const GRACE: Duration = Duration::from_millis(60);
+const GRACE: Duration = Duration::from_millis(250);
 
 /// The process that `Net::engine` starts; no test.
 #[test]
@@ -44,6 +44,15 @@ fn pause(duration: Duration) {
     let end = Instant::now() + duration;
     while let Some(left) = end.checked_duration_since(Instant::now()) {
         std::thread::park_timeout(left);
+    }
+}
+
+/// It holds now or within a moment.
+fn soon(holds: impl Fn() -> bool) {
+    let end = Instant::now() + ms(2000);
+    while !holds() {
+        assert!(Instant::now() < end, "it never held");
+        pause(ms(10));
     }
 }
 
@@ -80,13 +89,13 @@ fn the_better_one_is_master_and_the_other_takes_over_when_it_is_killed() {
     let net = Net::new(2);
     let mut a = net.engine(1, &conf(150, ""));
     let mut b = net.engine(2, &conf(100, ""));
-    a.until("BACKUP -> MASTER", ms(1000));
+    a.until("BACKUP -> MASTER", ms(2000));
     pause(ms(500));
     assert_eq!((a.state().as_str(), b.state().as_str()), ("MASTER", "BACKUP"));
     assert!(net.has(1, VIP) && !net.has(2, VIP));
 
     let killed = a.kill();
-    let (taken, why) = b.until("BACKUP -> MASTER", ms(1000));
+    let (taken, why) = b.until("BACKUP -> MASTER", ms(2000));
     assert!(taken - killed <= down(100) + GRACE, "{:?}", taken - killed);
     assert!(why.starts_with("10.77.0.1 silent for 0."), "{why}");
     assert!(why.contains("(3 adverts)") && why.contains("announced after"), "{why}");
@@ -98,12 +107,11 @@ fn the_better_one_is_master_and_the_other_takes_over_when_it_is_killed() {
     b.forget();
     let mut a = net.engine(1, &conf(150, ""));
     assert!(!net.has(1, VIP));
-    let (_, why) = a.until("BACKUP -> MASTER", ms(1000));
+    let (_, why) = a.until("BACKUP -> MASTER", ms(2000));
     assert!(why.starts_with("preempts 10.77.0.2: 150 against 100"), "{why}");
-    let (_, why) = b.until("MASTER -> BACKUP", ms(200));
+    let (_, why) = b.until("MASTER -> BACKUP", ms(2000));
     assert_eq!(why, "10.77.0.1 is master with 150 against 100");
-    pause(ms(50));
-    assert!(net.has(1, VIP) && !net.has(2, VIP));
+    soon(|| net.has(1, VIP) && !net.has(2, VIP));
 }
 
 #[test]
@@ -156,7 +164,7 @@ fn a_successor_goes_on_as_master_without_an_election() {
     b.take_in();
     assert_eq!(b.records, []);
     eprintln!("longest gap over three kills of the worker: {gap:?}");
-    assert!(gap <= GRACE, "{gap:?}");
+    assert!(gap <= PLANNED, "{gap:?}");
 }
 
 #[test]
@@ -167,27 +175,24 @@ fn an_address_deleted_by_somebody_is_put_back_until_it_is_a_fight() {
     let net = Net::new(2);
     let mut a = net.engine(1, &conf(150, ""));
     let mut b = net.engine(2, &conf(100, ""));
-    a.until("BACKUP -> MASTER", ms(1000));
+    a.until("BACKUP -> MASTER", ms(2000));
     for _ in 0..10 {
         a.forget();
         run(&format!("ip -n {} address del {VIP}/24 dev v0", net.host(1)));
-        let (_, why) = a.until("put back", ms(500));
+        let (_, why) = a.until("put back", ms(2000));
         assert_eq!(why, "10.77.0.100 was deleted by somebody; put back");
-        pause(ms(20));
-        assert!(net.has(1, VIP));
+        soon(|| net.has(1, VIP));
     }
     assert_eq!(a.status()["repairs"], 10);
     assert_eq!(b.state(), "BACKUP");
     run(&format!("ip -n {} address del {VIP}/24 dev v0", net.host(1)));
-    a.until("MASTER -> FAULT", ms(500));
-    b.until("BACKUP -> MASTER", ms(500));
-    pause(ms(50));
-    assert!(net.has(2, VIP) && !net.has(1, VIP));
+    a.until("MASTER -> FAULT", ms(2000));
+    b.until("BACKUP -> MASTER", ms(2000));
+    soon(|| net.has(2, VIP) && !net.has(1, VIP));
 
     // And what isn't ours on a backup goes.
     run(&format!("ip -n {} address add {VIP}/24 dev v0", net.host(1)));
-    pause(ms(100));
-    assert!(!net.has(1, VIP));
+    soon(|| !net.has(1, VIP));
 }
 
 #[test]
@@ -203,13 +208,13 @@ fn scripts_and_links_move_the_address() {
     let tracking = conf(150, "track_script { ok }\n notify_priority_changes true");
     let mut a = net.engine(1, &(script + &tracking));
     let mut b = net.engine(2, &conf(100, ""));
-    a.until("BACKUP -> MASTER", ms(1000));
+    a.until("BACKUP -> MASTER", ms(2000));
     pause(ms(100));
     b.forget();
     fs::write(&flag, "").unwrap();
     let (_, why) = b.until("BACKUP -> MASTER", ms(1500));
     assert!(why.starts_with("preempts 10.77.0.1: 100 against 90"), "{why}");
-    a.until("MASTER -> BACKUP", ms(500));
+    a.until("MASTER -> BACKUP", ms(2000));
     assert!(a.fifo.contains(&"INSTANCE \"read\" MASTER_PRIORITY 90\n".into()), "{:?}", a.fifo);
     assert!(a.fifo.contains(&"INSTANCE \"read\" BACKUP 90\n".into()), "{:?}", a.fifo);
     let track = &a.status()["instances"][0]["tracks"][0];
@@ -221,11 +226,11 @@ fn scripts_and_links_move_the_address() {
     a.forget();
     b.forget();
     run(&format!("ip -n {} link set v0 down", net.host(1)));
-    let (_, why) = a.until("MASTER -> FAULT", ms(500));
+    let (_, why) = a.until("MASTER -> FAULT", ms(2000));
     assert_eq!(why, "interface v0 is down");
-    b.until("BACKUP -> MASTER", ms(1000));
+    b.until("BACKUP -> MASTER", ms(2000));
     run(&format!("ip -n {} link set v0 up", net.host(1)));
-    a.until("FAULT -> BACKUP", ms(1000));
+    a.until("FAULT -> BACKUP", ms(2000));
     a.until("BACKUP -> MASTER", ms(1500));
 }
 
@@ -237,11 +242,11 @@ fn two_masters_after_a_cut_become_one() {
     let net = Net::new(2);
     let mut a = net.engine(1, &conf(150, ""));
     let mut b = net.engine(2, &conf(100, ""));
-    a.until("BACKUP -> MASTER", ms(1000));
+    a.until("BACKUP -> MASTER", ms(2000));
     pause(ms(200));
     net.connect(2, false);
     // Its own side of the cable goes down too: a fault, not a second master.
-    b.until("BACKUP -> FAULT", ms(500));
+    b.until("BACKUP -> FAULT", ms(2000));
     net.connect(2, true);
     b.until("FAULT -> BACKUP", ms(2000));
     assert_eq!(a.state(), "MASTER");
@@ -252,9 +257,8 @@ fn two_masters_after_a_cut_become_one() {
     assert_eq!((a.state(), b.state()), ("MASTER".into(), "MASTER".into()));
     b.forget();
     net.separate(false);
-    b.until("MASTER -> BACKUP", ms(500));
-    pause(ms(50));
-    assert!(net.has(1, VIP) && !net.has(2, VIP));
+    b.until("MASTER -> BACKUP", ms(2000));
+    soon(|| net.has(1, VIP) && !net.has(2, VIP));
 }
 
 #[test]
@@ -265,14 +269,13 @@ fn a_reload_changes_only_what_differs() {
     let net = Net::new(2);
     let mut a = net.engine(1, &conf(150, ""));
     let mut b = net.engine(2, &conf(100, ""));
-    a.until("BACKUP -> MASTER", ms(1000));
+    a.until("BACKUP -> MASTER", ms(2000));
     pause(ms(300));
     a.forget();
     b.forget();
     let more = "virtual_ipaddress_excluded { 10.77.0.101/24 }";
     a.reload(&conf(150, more).replace("read", "renamed"));
-    pause(ms(50));
-    assert!(net.has(1, "10.77.0.101") && net.has(1, VIP));
+    soon(|| net.has(1, "10.77.0.101") && net.has(1, VIP));
     a.reload(&conf(120, ""));
     pause(ms(400));
     assert!(!net.has(1, "10.77.0.101") && net.has(1, VIP));
@@ -282,7 +285,7 @@ fn a_reload_changes_only_what_differs() {
     assert_eq!((&a.records, &b.records), (&vec![], &vec![]));
     // Removed: the peer has it before it goes.
     a.reload(&conf(120, "").replace("virtual_router_id 51", "virtual_router_id 52"));
-    b.until("BACKUP -> MASTER", ms(300));
+    b.until("BACKUP -> MASTER", ms(2000));
 }
 
 /// keepalived (priority 150) and the engine (100) with the same lines.
@@ -305,8 +308,7 @@ fn beside_keepalived(protocol: &str, of_engine: &str, of_keepalived: &str, inter
     k.stop();
     let (_, why) = a.until("BACKUP -> MASTER", interval * 2);
     assert!(why.starts_with("10.77.0.1 is leaving (priority 0)"), "{why}");
-    pause(ms(100));
-    assert!(net.has(2, VIP) && !net.has(1, VIP));
+    soon(|| net.has(2, VIP) && !net.has(1, VIP));
 
     // It comes back and is better; then worse.
     a.forget();
@@ -316,8 +318,7 @@ fn beside_keepalived(protocol: &str, of_engine: &str, of_keepalived: &str, inter
     a.reload(&conf_of(protocol, 200, of_engine));
     let (_, why) = a.until("BACKUP -> MASTER", interval * 5);
     assert!(why.starts_with("preempts 10.77.0.1: 200 against 150"), "{why}");
-    pause(interval);
-    assert!(net.has(2, VIP) && !net.has(1, VIP));
+    soon(|| net.has(2, VIP) && !net.has(1, VIP));
     // And it takes over from us, before our addresses go.
     let gap = net.longest_gap(VIP, || {
         a.stop();

@@ -97,7 +97,12 @@ describe("only what differs is done", () => {
         const { "/etc/systemd/system/understudy-network.service": _, ...files } = a.files;
         return { ...a, files, units: { "understudy.service": { enabled: true, active: true } } };
       },
-      ["systemctl disable --now understudy-network.service", "systemctl daemon-reload"],
+      [
+        "systemctl disable --now understudy-network.service", // takes its rules and addresses along
+        "systemctl daemon-reload",
+        "nft -f /etc/understudy/rules.nft",
+        "ip addr replace 10.20.0.200/32 dev lo",
+      ],
     ],
   ];
   test.each(rows)("%s", async (_name, change, expected) => {

@@ -30,6 +30,7 @@ systemctl)
   disable)
     log "$@"
     [ "$2" != --now ] || { shift; rm -f "$F/active/$2"; }
+    [ "$2" != understudy-network.service ] || { sed -i '\,^lo 10.20.0.200/32$,d' "$F/addresses"; rm -f "$F/rules"; }
     rm -f "$F/enabled/$2"
     ;;
   start | restart | reload)
@@ -61,7 +62,12 @@ ip)
     echo ']'
     ;;
   "addr replace "*) log "$@"; echo "$5 $3" >>"$F/addresses" ;;
-  "addr del "*) log "$@"; grep -vx "$5 $3" "$F/addresses" >"$F/addresses.new"; mv "$F/addresses.new" "$F/addresses" ;;
+  "-o addr show dev "*) sed -n "s,^$5 \(.*\),1: $5 inet \1 scope global $5," "$F/addresses" ;;
+  "addr del "*)
+    grep -qx "$5 $3" "$F/addresses" || { echo "RTNETLINK answers: Cannot assign requested address" >&2; exit 2; }
+    log "$@"
+    grep -vx "$5 $3" "$F/addresses" >"$F/addresses.new"; mv "$F/addresses.new" "$F/addresses"
+    ;;
   esac
   ;;
 understudy*)

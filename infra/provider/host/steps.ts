@@ -5,6 +5,7 @@
  */
 import type { Live } from "../remote/inventory.ts";
 import { procPath } from "../remote/inventory.ts";
+import { parseRules } from "../remote/nft.ts";
 import { command } from "../remote/transport.ts";
 import { canonical, engineConfig, engineUnit, type Manifest, sha256, type Wanted } from "./manifest.ts";
 
@@ -26,14 +27,18 @@ const unitFolder = "/etc/systemd/system/";
 export function steps(wanted: Wanted, live: Live, name: string): Step[] {
   const changed = changedFiles(wanted, live);
   const removed = removedFiles(wanted, live.generations);
+  const retired = retiredUnits(wanted, live.generations);
+  // The network's unit takes its rules and addresses along when it stops.
+  const left = retired.includes(networkUnit) ? { ...live, rules: parseRules(""), addresses: {} } : live;
   return [
-    ...retireUnits(wanted, live.generations),
+    ...retired.map((unit) => one(`stop and disable ${unit}`, "unit_retire", unit)),
     ...switchFiles(changed, removed, name),
     ...linkEngine(wanted, live),
     ...reloadUnits([...changed, ...removed], live),
     ...setSysctls(wanted, live),
-    ...loadRules(wanted, live, changed),
-    ...changeAddresses(wanted, live),
+    ...loadRules(wanted, left, changed),
+    ...addAddresses(wanted, left),
+    ...removeAddresses(wanted, live),
     ...runUnits(wanted, live, changed),
   ];
 }
@@ -55,12 +60,11 @@ function removedFiles(wanted: Wanted, generations: Manifest[]): string[] {
   return keys(...generations.map((g) => g.files)).filter((path) => !(path in wanted.files));
 }
 
-/** Before their files go: `disable` needs them. */
-function retireUnits(wanted: Wanted, generations: Manifest[]): Step[] {
+/** Before their files go, for `disable` needs them; the engine before its network. */
+function retiredUnits(wanted: Wanted, generations: Manifest[]): string[] {
   return keys(...generations.map((g) => g.units))
     .filter((unit) => !(unit in wanted.units))
-    .sort((a, b) => rank(b) - rank(a))
-    .map((unit) => one(`stop and disable ${unit}`, "unit_retire", unit));
+    .sort((a, b) => rank(b) - rank(a));
 }
 
 function switchFiles(changed: string[], removed: string[], name: string): Step[] {
@@ -105,16 +109,20 @@ function loadRules(wanted: Wanted, live: Live, changed: string[]): Step[] {
   return same ? [] : files.map((path) => one(`load the packet rules of ${path}`, "rules_load", path));
 }
 
-function changeAddresses(wanted: Wanted, live: Live): Step[] {
-  const add = pairs(wanted.addresses)
+function addAddresses(wanted: Wanted, live: Live): Step[] {
+  return pairs(wanted.addresses)
     .filter(([device, address]) => !live.addresses[device]?.includes(address))
     .map(([device, address]) => one(`add ${address} to ${device}`, "address_add", device, address));
+}
+
+/** Only those that we have added ourselves, in whichever generation. */
+function removeAddresses(wanted: Wanted, live: Live): Step[] {
   const remove = live.generations
     .flatMap((g) => pairs(g.ownAddresses))
     .filter(([device, address]) => !wanted.addresses[device]?.includes(address))
     .filter(([device, address]) => live.addresses[device]?.includes(address))
     .map(([device, address]) => one(`remove ${address} from ${device}`, "address_del", device, address));
-  return [...new Map([...add, ...remove].map((step) => [step.label, step])).values()];
+  return [...new Map(remove.map((step) => [step.label, step])).values()];
 }
 
 const pairs = (addresses: Record<string, string[]>): [string, string][] =>

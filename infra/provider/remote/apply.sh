@@ -107,7 +107,8 @@ sysctl_set() { printf '%s\n' "$2" >"$R/proc/sys/$1"; }
 rules_load() { nft -f "$R$1"; }
 rules_drop() { nft delete table inet understudy 2>/dev/null || :; }
 address_add() { ip addr replace "$2" dev "$1"; }
-address_del() { ip addr del "$2" dev "$1"; }
+# The network's unit takes its addresses away itself when it stops.
+address_del() { ip addr del "$2" dev "$1" 2>/dev/null || ! ip -o addr show dev "$1" | grep -qF " $2 "; }
 # unit_do VERB UNIT: what the unit said is the better half of why it failed
 unit_do() {
   systemctl "$@" && return 0 || code=$?

@@ -40,8 +40,6 @@ export async function raiseSegment(places: Places): Promise<void> {
     "echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad",
     // Frames must not wander through this namespace's firewall either. Absent where there is no bridge netfilter.
     "for f in /proc/sys/net/bridge/bridge-nf-call-*; do [ ! -e $f ] || echo 0 >$f; done",
-    // A host takes 64 frames at once. BBR, some machines' default, goes on as if none had been lost: 3 MB took minutes.
-    "echo reno >/proc/sys/net/ipv4/tcp_congestion_control",
     ...networkNames.flatMap((name) => [
       `if [ ! -e /sys/class/net/${name} ]; then`,
       `  ip link add ${name} type bridge mcast_snooping 0 forward_delay 0 ageing_time 30000`,

@@ -7,8 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { HostName } from "../../infra/lab/address.ts";
 import { type Lab, openLab } from "../../infra/lab/lab.ts";
-import { root } from "../../infra/toolchain/cache.ts";
-import type { ExecResult } from "../../infra/toolchain/exec.ts";
+import { root } from "../../infra/machine/checkout.ts";
+import type { Outcome } from "../../infra/machine/run.ts";
 import { pulumi } from "../../infra/toolchain/pulumi.ts";
 import { isMaster, type Status, statusOf, waitFor } from "../../infra/tour/engine-status.ts";
 import type { Scenario } from "../../infra/tour/scenarios/scenario.ts";
@@ -23,7 +23,7 @@ export interface Deployment {
   end(): Promise<void>;
   /** Runs a step of the tour by the start of its name; throws if it does not hold. */
   step(name: string): Promise<string>;
-  pulumi(args: string[], signal?: AbortSignal): Promise<ExecResult>;
+  pulumi(args: string[], signal?: AbortSignal): Promise<Outcome>;
   /** What a command printed; throws if it failed. */
   says(host: HostName, ...argv: string[]): Promise<string>;
   status(host: HostName): Promise<Status | undefined>;

@@ -12,6 +12,7 @@ pub mod command;
 pub mod config;
 pub mod ipvs;
 pub mod journal;
+pub mod mail;
 pub mod net;
 pub mod node;
 pub mod random;

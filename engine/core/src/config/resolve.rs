@@ -39,6 +39,7 @@ pub fn resolve(written: &Configuration, out: &mut Diagnostics) -> HostSettings {
         process: global.settings(out),
         vrrp: VrrpSettings {
             startup_delay: global.startup_delay,
+            no_email_faults: global.no_email_faults,
             instances,
             sync_groups: sync_groups(written, out),
             scripts,
@@ -51,6 +52,7 @@ pub fn resolve(written: &Configuration, out: &mut Diagnostics) -> HostSettings {
         check: CheckWorkerSettings {
             virtual_servers: servers.into_iter().map(|(_, server)| server).collect(),
             flush_at_start: global.lvs_flush,
+            no_checker_emails: global.no_checker_emails,
         },
     }
 }
@@ -140,7 +142,7 @@ fn sync_groups(written: &Configuration, out: &mut Diagnostics) -> Vec<SyncGroupS
             }
             _ => {}
         }
-        settings.push(group.settings(members));
+        settings.push(group.settings(members, &written.global.mail, out));
     }
     settings
 }

@@ -12,6 +12,7 @@ use crate::checks::settings::{CheckKind, CheckSettings, Connection, HttpVersion,
 use crate::command::{Command, RunAs};
 use crate::ipvs::settings::{RealServer, VirtualServer};
 use crate::ipvs::table::{Family, Forward, Protocol, ServiceKey};
+use crate::mail::settings::{MailSettings, Server};
 use crate::net::address::{Address, Broadcast};
 use crate::node::settings::{Fifo, HostSettings, ProcessSettings};
 use crate::track::settings::{ScriptSettings, TrackRef};
@@ -137,6 +138,7 @@ fn command_word(command: &Command) -> String {
 fn global(page: &mut Page, settings: &HostSettings) {
     let ProcessSettings {
         router_id,
+        mail,
         script_user,
         script_security,
         vrrp_rt_priority,
@@ -148,6 +150,7 @@ fn global(page: &mut Page, settings: &HostSettings) {
     if let Some(name) = router_id {
         page.set("router_id", word(name));
     }
+    self::mail(page, mail);
     if let Some(user) = script_user {
         page.set("script_user", run_as(user));
     }
@@ -166,7 +169,28 @@ fn global(page: &mut Page, settings: &HostSettings) {
         page.time("vrrp_garp_interval", first.garp.interval);
     }
     page.flag("lvs_flush", settings.check.flush_at_start);
+    page.flag("no_email_faults", settings.vrrp.no_email_faults);
+    page.flag("no_checker_emails", settings.check.no_checker_emails);
     page.close();
+}
+
+fn mail(page: &mut Page, mail: &MailSettings) {
+    let MailSettings { server, from, to, helo, timeout } = mail;
+    if !to.is_empty() {
+        page.open("notification_email");
+        to.iter().for_each(|to| page.line(&word(&to.to_string())));
+        page.close();
+    }
+    if let Some(from) = from {
+        page.set("notification_email_from", word(&from.to_string()));
+    }
+    if let Some(helo) = helo {
+        page.set("smtp_helo_name", word(helo));
+    }
+    if let Some(Server { host, port }) = server {
+        page.line(&format!("smtp_server {} {port}", word(host)));
+    }
+    page.time("smtp_connect_timeout", *timeout);
 }
 
 fn fifo(page: &mut Page, keyword: &str, fifo: Option<&Fifo>) {
@@ -239,6 +263,7 @@ fn notify(page: &mut Page, notify: &Notify) {
         None => {}
     }
     page.script("notify", notify.any.as_ref());
+    page.flag("smtp_alert", notify.mail);
     page.script("notify_master_rx_lower_pri", notify.master_rx_lower_pri.as_ref());
 }
 
@@ -390,6 +415,7 @@ fn virtual_server(page: &mut Page, v: &VirtualServer) {
         }
     }
     page.flag("omega", v.omega);
+    page.switch("smtp_alert", v.smtp_alert);
     if v.quorum > 0 {
         page.set("quorum", v.quorum);
     }
@@ -433,6 +459,7 @@ fn real_server(page: &mut Page, r: &RealServer) {
     page.set("lthreshold", r.lower);
     page.switch("inhibit_on_failure", r.inhibit_on_failure);
     page.switch("alpha", r.alpha);
+    page.switch("smtp_alert", r.smtp_alert);
     page.script("notify_up", r.notify_up.as_ref());
     page.script("notify_down", r.notify_down.as_ref());
     r.checks.iter().for_each(|c| check(page, c));

@@ -45,6 +45,8 @@ pub struct RealServer {
     pub inhibit_on_failure: bool,
     /// Starts as down.
     pub alpha: bool,
+    /// Mails about its changes. Default true.
+    pub smtp_alert: bool,
     /// Became up.
     pub notify_up: Option<Command>,
     /// Became down.
@@ -77,6 +79,8 @@ pub struct VirtualServer {
     pub quorum_down: Option<Command>,
     /// Run the down notifications at stop.
     pub omega: bool,
+    /// Mails about changes of the quorum.
+    pub smtp_alert: bool,
     /// Serves while the quorum is lost.
     pub sorry_server: Option<SorryServer>,
     /// Its servers.

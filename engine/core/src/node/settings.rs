@@ -6,6 +6,7 @@ use core::time::Duration;
 
 use crate::command::{Command, RunAs};
 use crate::ipvs::settings::VirtualServer;
+use crate::mail::settings::MailSettings;
 use crate::net::address::Address;
 use crate::track::settings::ScriptSettings;
 use crate::vrrp::settings::{InstanceSettings, SyncGroupSettings};
@@ -28,6 +29,8 @@ pub struct Fifo {
 pub struct ProcessSettings {
     /// Name in mails; default the host's name, filled in by the binary when `None`.
     pub router_id: Option<String>,
+    /// How mails are sent.
+    pub mail: MailSettings,
     /// Whom scripts without own user run as; `None`: `keepalived_script` if there is such a user, else root.
     pub script_user: Option<RunAs>,
     /// Refuse scripts run as root that others can change.
@@ -48,6 +51,8 @@ pub struct ProcessSettings {
 pub struct VrrpSettings {
     /// No instance becomes master before this long after the start.
     pub startup_delay: Duration,
+    /// No mails about faults.
+    pub no_email_faults: bool,
     /// Instances in the order of the file.
     pub instances: Vec<InstanceSettings>,
     /// Sync groups.
@@ -66,6 +71,8 @@ pub struct CheckWorkerSettings {
     pub virtual_servers: Vec<VirtualServer>,
     /// Delete all of the kernel's services at start (`lvs_flush`).
     pub flush_at_start: bool,
+    /// Mails when a server changes, not when one of its checks does (`no_checker_emails`).
+    pub no_checker_emails: bool,
 }
 
 /// The whole configuration.

@@ -105,6 +105,8 @@ pub struct Notify {
     pub any: Option<Command>,
     /// MASTER heard an advert of lower priority.
     pub master_rx_lower_pri: Option<Command>,
+    /// A mail at every change of state (`smtp_alert`).
+    pub mail: bool,
 }
 
 /// One virtual router on one interface.

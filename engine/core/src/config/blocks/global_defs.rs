@@ -5,13 +5,14 @@ use alloc::string::String;
 use core::net::IpAddr;
 use core::time::Duration;
 
+use super::mail::{self, MailLines};
 use super::vrrp_instance::{GarpLines, version};
 use super::{Keyword, Table, address, to_u8};
 use crate::command::{Command, RunAs};
 use crate::config::diagnostic::{At, Diagnostics, code};
 use crate::config::keyword::Argument;
 use crate::config::keyword::Reload::{Live, Restart};
-use crate::config::keyword::Repeated::{First, Last};
+use crate::config::keyword::Repeated::{Add, First, Last};
 use crate::config::keyword::{extra, ignored, kw, not_yet};
 use crate::config::script;
 use crate::config::tree::Node;
@@ -35,6 +36,12 @@ pub struct GlobalDefs {
     fifo: FifoLines,
     vrrp_fifo: FifoLines,
     lvs_fifo: FifoLines,
+    /// How mails are sent, and about what.
+    pub mail: MailLines,
+    /// No mails about faults.
+    pub no_email_faults: bool,
+    /// Mails about servers, not about each of their checks.
+    pub no_checker_emails: bool,
     /// Interface of addresses that have no other.
     pub default_interface: Option<At<String>>,
     /// Default of `log_all_failures`.
@@ -82,23 +89,23 @@ const KEYWORDS: &[Keyword<GlobalDefs>] = &[
     not_yet("use_symlink_paths"),
     not_yet("set_supplementary_groups"),
     kw("router_id", Live, Last, Argument::Word("a name", |g, w| g.router_id = Some(w.value))),
-    not_yet("notification_email_from"),
-    not_yet("smtp_server"),
-    not_yet("smtp_helo_name"),
-    not_yet("smtp_connect_timeout"),
-    not_yet("notification_email"),
-    not_yet("smtp_alert"),
+    kw("notification_email_from", Live, Last, Argument::Line(|g, node, out| mail::from(&mut g.mail, node, out))),
+    kw("smtp_server", Live, Last, Argument::Line(|g, node, out| mail::server(&mut g.mail, node, out))),
+    kw("smtp_helo_name", Live, Last, Argument::Line(|g, node, out| mail::helo(&mut g.mail, node, out))),
+    kw("smtp_connect_timeout", Live, Last, Argument::Int(0, 4294, |g, n| g.mail.timeout = Some(n))),
+    kw("notification_email", Live, Add, Argument::Block(|g, node, out| mail::recipients(&mut g.mail, node, out))),
+    kw("smtp_alert", Live, Last, Argument::Switch(|g, on| g.mail.alert = Some(on))),
     not_yet("startup_script"),
     not_yet("startup_script_timeout"),
     not_yet("shutdown_script"),
     not_yet("shutdown_script_timeout"),
     not_yet("max_auto_priority"),
     not_yet("min_auto_priority_delay"),
-    not_yet("smtp_alert_vrrp"),
-    not_yet("smtp_alert_checker"),
+    kw("smtp_alert_vrrp", Live, Last, Argument::Switch(|g, on| g.mail.alert_vrrp = Some(on))),
+    kw("smtp_alert_checker", Live, Last, Argument::Switch(|g, on| g.mail.alert_checker = Some(on))),
     kw("checker_log_all_failures", Live, Last, Argument::Switch(|g, on| g.log_all_failures = on.value)),
     kw("dynamic_interfaces", Live, Last, Argument::Line(|_, _, _| {})),
-    not_yet("no_email_faults"),
+    kw("no_email_faults", Live, Last, Argument::Flag(|g, _| g.no_email_faults = true)),
     kw("default_interface", Live, Last, Argument::Line(|g, node, out| g.default_interface = interface(node, out))),
     not_yet("disable_local_igmp"),
     not_yet("v3_checksum_as_v2"),
@@ -188,7 +195,7 @@ const KEYWORDS: &[Keyword<GlobalDefs>] = &[
     not_yet("lvs_netlink_monitor_rcv_bufs"),
     not_yet("lvs_netlink_monitor_rcv_bufs_force"),
     not_yet("rs_init_notifies"),
-    not_yet("no_checker_emails"),
+    kw("no_checker_emails", Live, Last, Argument::Switch(|g, on| g.no_checker_emails = on.value)),
     not_yet("vrrp_rx_bufs_policy"),
     not_yet("vrrp_rx_bufs_multiplier"),
     kw("vrrp_startup_delay", Live, Last, Argument::Time(1_000, SECONDS, |g, t| g.startup_delay = t.value)),
@@ -220,6 +227,7 @@ impl GlobalDefs {
     pub fn settings(&self, out: &mut Diagnostics) -> ProcessSettings {
         ProcessSettings {
             router_id: self.router_id.clone(),
+            mail: self.mail.settings(out),
             script_user: self.script_user.clone(),
             script_security: self.script_security,
             vrrp_rt_priority: self.vrrp_rt_priority,

@@ -10,6 +10,7 @@ pub mod file_check;
 pub mod garp_group;
 pub mod global_defs;
 pub mod http_get;
+pub mod mail;
 pub mod misc_check;
 pub mod ping_check;
 pub mod real_server;

@@ -39,6 +39,8 @@ pub struct RealServerLines {
     pub notify_up: Option<Command>,
     /// Became down.
     pub notify_down: Option<Command>,
+    /// Mails about it.
+    pub smtp_alert: Option<At<bool>>,
     /// What its checks inherit.
     pub inherited: Inherited,
     /// Host header.
@@ -69,7 +71,7 @@ const KEYWORDS: &[Keyword<RealServerLines>] = &[
     kw("warmup", Live, Last, Argument::Time(0, SECONDS, |r, t| r.inherited.warmup = Some(t.value))),
     kw("connect_timeout", Live, Last, Argument::Time(1, SECONDS, |r, t| r.inherited.connect_timeout = Some(t.value))),
     kw("delay_loop", Live, Last, Argument::Time(1, SECONDS, |r, t| r.inherited.delay_loop = Some(t.value))),
-    not_yet("smtp_alert"),
+    kw("smtp_alert", Live, Last, Argument::Switch(|r, on| r.smtp_alert = Some(on))),
     kw("virtualhost", Live, Last, Argument::Word("a host name", |r, w| r.virtualhost = Some(w.value))),
     not_yet("snmp_name"),
     kw("MISC_CHECK", Live, Add, Argument::Block(|r, node, out| r.checkers.push((Kind::Misc, checker::parse(&misc_check::TABLE, node, out))))),

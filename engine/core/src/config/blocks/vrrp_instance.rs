@@ -74,6 +74,7 @@ pub struct VrrpInstance {
     lower_prio_no_advert: Option<bool>,
     higher_prio_send_advert: Option<bool>,
     notify: Notify,
+    smtp_alert: Option<At<bool>>,
     notify_priority_changes: Option<bool>,
 }
 
@@ -136,7 +137,7 @@ const KEYWORDS: &[Keyword<VrrpInstance>] = &[
     kw("notify_deleted", Live, First, Argument::Line(|v, node, out| v.notify.deleted = deleted(node, out))),
     kw("notify", Live, First, Argument::Script(|v, c| v.notify.any = Some(c.value))),
     kw("notify_master_rx_lower_pri", Live, First, Argument::Script(|v, c| v.notify.master_rx_lower_pri = Some(c.value))),
-    not_yet("smtp_alert"),
+    kw("smtp_alert", Live, Last, Argument::Switch(|v, on| v.smtp_alert = Some(on))),
     kw("notify_priority_changes", Live, Last, Argument::Switch(|v, on| v.notify_priority_changes = Some(on.value))),
     not_yet("lvs_sync_daemon_interface"),
     kw("garp_master_delay", Live, Last, Argument::Int(0, 4294, |v, n| v.garp.delay = Some(secs(n)))),
@@ -227,7 +228,10 @@ impl VrrpInstance {
             higher_prio_send_advert: self
                 .higher_prio_send_advert
                 .unwrap_or(global.higher_prio_send_advert),
-            notify: self.notify.clone(),
+            notify: Notify {
+                mail: global.mail.of_vrrp(self.smtp_alert.as_ref(), out),
+                ..self.notify.clone()
+            },
             notify_priority_changes: self
                 .notify_priority_changes
                 .or(group.notify_priority_changes)

@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::mail::MailLines;
 use super::track::{self, TrackLine};
 use super::{Argument, Keyword, Table, kw, lines, list_of_words, name};
 use crate::config::diagnostic::{At, Diagnostics};
@@ -28,6 +29,7 @@ pub struct VrrpSyncGroup {
     pub tracking_weight: bool,
     /// Default of its members.
     pub notify_priority_changes: Option<bool>,
+    smtp_alert: Option<At<bool>>,
     notify: Notify,
 }
 
@@ -47,7 +49,7 @@ const KEYWORDS: &[Keyword<VrrpSyncGroup>] = &[
     kw("notify_fault", Live, First, Argument::Script(|g, c| g.notify.fault = Some(c.value))),
     kw("notify_stop", Live, First, Argument::Script(|g, c| g.notify.stop = Some(c.value))),
     kw("notify", Live, First, Argument::Script(|g, c| g.notify.any = Some(c.value))),
-    not_yet("smtp_alert"),
+    kw("smtp_alert", Live, Last, Argument::Switch(|g, on| g.smtp_alert = Some(on))),
     old(kw("global_tracking", Live, Last, Argument::Flag(|g, _| g.tracking_weight = true)), "sync_group_tracking_weight"),
     kw("sync_group_tracking_weight", Live, Last, Argument::Flag(|g, _| g.tracking_weight = true)),
     kw("notify_priority_changes", Live, Last, Argument::Switch(|g, on| g.notify_priority_changes = Some(on.value))),
@@ -63,13 +65,18 @@ pub fn parse(node: &Node, out: &mut Diagnostics) -> Option<VrrpSyncGroup> {
 
 impl VrrpSyncGroup {
     /// The final settings, with the members that exist.
-    #[must_use]
-    pub fn settings(&self, members: Vec<String>) -> SyncGroupSettings {
+    pub fn settings(
+        &self,
+        members: Vec<String>,
+        mail: &MailLines,
+        out: &mut Diagnostics,
+    ) -> SyncGroupSettings {
+        let mail = mail.of_vrrp(self.smtp_alert.as_ref(), out);
         SyncGroupSettings {
             name: self.name.value.clone(),
             members,
             tracking_weight: self.tracking_weight,
-            notify: self.notify.clone(),
+            notify: Notify { mail, ..self.notify.clone() },
         }
     }
 }

@@ -14,6 +14,7 @@ fn server(n: u8, weight: u32, inhibit: bool) -> RealServer {
         lower: 0,
         inhibit_on_failure: inhibit,
         alpha: false,
+        smtp_alert: false,
         notify_up: None,
         notify_down: None,
         checks: Vec::new(),
@@ -33,6 +34,7 @@ fn virtual_server(sorry: Option<SorryServer>, real_servers: Vec<RealServer>) -> 
         quorum_up: None,
         quorum_down: None,
         omega: false,
+        smtp_alert: false,
         sorry_server: sorry,
         real_servers,
     }

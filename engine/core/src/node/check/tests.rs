@@ -68,6 +68,7 @@ fn server(n: u8) -> RealServer {
         lower: 0,
         inhibit_on_failure: false,
         alpha: false,
+        smtp_alert: false,
         notify_up: program(&format!("up{n}")),
         notify_down: program(&format!("down{n}")),
         checks: vec![tcp(n)],
@@ -90,6 +91,7 @@ fn virtual_server(n: u8, servers: &[u8]) -> VirtualServer {
         quorum_up: program(&format!("quorum_up{n}")),
         quorum_down: program(&format!("quorum_down{n}")),
         omega: false,
+        smtp_alert: false,
         sorry_server: None,
         real_servers: servers.iter().map(|n| server(*n)).collect(),
     }
@@ -101,7 +103,7 @@ fn sorry(n: u8) -> Option<SorryServer> {
 }
 
 fn settings(virtual_servers: Vec<VirtualServer>) -> CheckWorkerSettings {
-    CheckWorkerSettings { virtual_servers, flush_at_start: false }
+    CheckWorkerSettings { virtual_servers, ..CheckWorkerSettings::default() }
 }
 
 fn last_octet(ip: IpAddr) -> u8 {

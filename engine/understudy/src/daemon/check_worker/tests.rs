@@ -98,6 +98,7 @@ fn server(ip: &str, port: u16, forward: Forward) -> RealServer {
         lower: 0,
         inhibit_on_failure: false,
         alpha: false,
+        smtp_alert: false,
         notify_up: None,
         notify_down: None,
         checks: vec![],
@@ -116,6 +117,7 @@ fn virtual_server(key: ServiceKey, real_servers: Vec<RealServer>) -> VirtualServ
         quorum_up: None,
         quorum_down: None,
         omega: false,
+        smtp_alert: false,
         sorry_server: None,
         real_servers,
     }

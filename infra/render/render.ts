@@ -32,7 +32,7 @@ export function render(plan: HostPlan, templates: Templates): Record<string, Hos
     files[paths.unit] = rootFile(fill("understudy.service", host));
     // Not readable for everybody: it can hold the VRRP password.
     const text = layout(fill("engine.conf", engineView(plan, plan.engine)));
-    files[paths.config] = { content: text, mode: "0640", owner: "root:root" };
+    files[paths.config] = { content: text, mode: "0600", owner: "root:root" };
   }
   for (const file of plan.files) files[file.path] = fileOf(file, plan, fill);
   return Object.fromEntries(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -112,7 +112,7 @@ test("adverts below a second are version 3, and multicast has no peers", () => {
 
 test("a secret is never in a file, nor a password on a command line", () => {
   const files = rendered({ pair: { auth: "read-vrrp" } });
-  expect(files[config]).toMatchObject({ mode: "0640", owner: "root:root" });
+  expect(files[config]).toMatchObject({ mode: "0600", owner: "root:root" });
   expect(files[config]?.content).toContain('auth_pass "@@read-vrrp@@"');
   expect(files["/etc/understudy/secrets/mysql.cnf"]).toMatchObject({
     mode: "0600",

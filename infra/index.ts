@@ -55,6 +55,7 @@ const { pairs } = rollOut({
   observerSecrets: asking.values,
   engine,
   secrets: secrets.values,
+  facts: found.facts,
   holding: found.holding,
   unreachable: Object.keys(found.unreachable),
 });

@@ -12,6 +12,8 @@ import { commandConnection } from "./connection.ts";
 export interface ProvisionArgs {
   connection: Connection;
   packages: string[];
+  /** The host's installation: one that was installed anew is provisioned anew. */
+  installation: string;
   /** Absent on a host that is only a real server. */
   engine: Engine | undefined;
 }
@@ -30,11 +32,11 @@ export class Provision extends pulumi.ComponentResource {
         connection,
         create: shell,
         stdin: packagesScript(args.packages),
-        triggers: args.packages,
+        triggers: [...args.packages, args.installation],
       },
       { parent: this },
     );
-    if (engine) this.#copyEngine(name, connection, shell, engine, base);
+    if (engine) this.#copyEngine(name, connection, shell, engine, args.installation, base);
     this.registerOutputs({});
   }
 
@@ -44,18 +46,24 @@ export class Provision extends pulumi.ComponentResource {
     connection: ReturnType<typeof commandConnection>,
     shell: string,
     engine: Engine,
+    installation: string,
     base: remote.Command,
   ): void {
     const { sha256, path } = engine;
     const arriving = `/var/tmp/understudy-${sha256}`;
     const copy = new remote.CopyToRemote(
       `${name}-engine-copy`,
-      { connection, source: new pulumi.asset.FileAsset(path), remotePath: arriving, triggers: [sha256] },
+      {
+        connection,
+        source: new pulumi.asset.FileAsset(path),
+        remotePath: arriving,
+        triggers: [sha256, installation],
+      },
       { parent: this, dependsOn: base },
     );
     new remote.Command(
       `${name}-engine`,
-      { connection, create: shell, stdin: engineScript(sha256, arriving), triggers: [sha256] },
+      { connection, create: shell, stdin: engineScript(sha256, arriving), triggers: [sha256, installation] },
       { parent: this, dependsOn: copy },
     );
   }

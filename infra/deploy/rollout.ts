@@ -5,6 +5,7 @@ import type { Engine } from "../engine/binary.ts";
 import type { PairPlan } from "../plan/pair-plan.ts";
 import { paths } from "../plan/paths.ts";
 import type { Plan } from "../plan/plan.ts";
+import type { HostFacts } from "../provider/facts/schema.ts";
 import type { Connection, HostFile } from "../provider/host/schema.ts";
 import type { PairArgs } from "../provider/pair/schema.ts";
 import { Host, type HostInputs } from "./host.ts";
@@ -21,6 +22,7 @@ export interface Rollout {
   observerSecrets: Record<string, string>;
   engine: Engine | undefined;
   secrets: Record<string, string>;
+  facts: Record<string, HostFacts | undefined>;
   holding: Record<string, string[]>;
   unreachable: string[];
 }
@@ -62,7 +64,9 @@ function rollOutHost(name: string, rollout: Rollout, before: pulumi.Resource[]):
   const engine = plan.engine && rollout.engine;
   // Side by side for all hosts, since it changes nothing that runs; but not before the others on a host that won't answer.
   const late = rollout.unreachable.includes(name) ? { dependsOn: before } : {};
-  const provision = new Provision(`${name}-provision`, { connection, packages: plan.packages, engine }, late);
+  const { packages } = plan;
+  const installation = rollout.facts[name]?.installation ?? "";
+  const provision = new Provision(`${name}-provision`, { connection, packages, installation, engine }, late);
   return new Host(name, hostInputs(name, rollout), { dependsOn: [provision, ...before] });
 }
 

@@ -66,6 +66,7 @@ function factsOf(address: string): FactsAnswer {
       distribution: { id: "debian", version: "13" },
       architecture: "x86_64",
       kernel: "6.12",
+      installation: `installation-${last}`,
       firewall: { dropsInput: false, stateful: false, tool: "none" },
     },
     holding: [],
@@ -135,6 +136,12 @@ describe("the lab's stack", () => {
       ready: ["db1", "db2"],
       vips: ["10.20.0.200/32"],
     });
+  });
+
+  test("provisions a host anew when it was installed anew", async () => {
+    await runProgram();
+    for (const part of ["packages", "engine-copy", "engine"])
+      expect(inputsOf(`db1-provision-${part}`).triggers).toContain("installation-15");
   });
 
   test("tells what was derived, and why", async () => {

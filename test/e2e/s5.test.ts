@@ -143,6 +143,14 @@ describe.skipIf(labUnavailable() !== undefined)("S5, mysql-read-vip", () => {
     expect(again.code, again.stdout + again.stderr).toBe(0);
   });
 
+  it("sets a host up again that was installed anew", async () => {
+    await site.lab.reset("db2");
+    await site.step("lab"); // with its database, which is the user's
+    const up = await site.pulumi(["up", "--yes", "--skip-preview"]);
+    expect(up.code, up.stdout + up.stderr).toBe(0);
+    await waitFor("db2 is healthy", 60_000, async () => (await site.status("db2"))?.healthy === true);
+  });
+
   it("loses nothing when a deploy is interrupted: the next one goes on", async () => {
     for (const host of databases) await site.says(host, "sysctl", "-qw", "net.ipv4.conf.all.arp_announce=0");
     const stop = new AbortController();

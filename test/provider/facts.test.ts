@@ -30,6 +30,7 @@ function answers(change: Record<string, string> = {}): string {
     links: base64(JSON.stringify(links)),
     release: base64('PRETTY_NAME="Debian GNU/Linux 13"\nID=debian\nVERSION_ID="13"\n'),
     machine: "x86_64\t7.2.0",
+    installation: "0123456789abcdef",
     nftables: "",
     iptables: "",
     ...change,
@@ -49,6 +50,7 @@ test("a host's facts", () => {
     distribution: { id: "debian", version: "13" },
     architecture: "x86_64",
     kernel: "7.2.0",
+    installation: "0123456789abcdef",
     firewall: { dropsInput: false, stateful: false, tool: "none" },
   });
 });

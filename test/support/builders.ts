@@ -15,6 +15,7 @@ export function someFacts(n: number, changed: Partial<HostFacts> = {}): HostFact
     distribution: { id: "debian", version: "13" },
     architecture: "x86_64",
     kernel: "6.12.0",
+    installation: `installation-${n}`,
     firewall: { dropsInput: false, stateful: false, tool: "none" },
     ...changed,
   };

@@ -33,6 +33,7 @@ export function parseFacts(text: string): HostFacts {
     distribution: parseRelease(body("release")),
     architecture,
     kernel,
+    installation: answers.get("installation")?.[0] ?? "",
     firewall: firewallOf(body("nftables"), body("iptables"), answers.get("tool")?.[0]),
   };
 }

@@ -16,6 +16,8 @@ export interface HostFacts {
   /** `uname -m`. */
   architecture: string;
   kernel: string;
+  /** Tells this installation of the host from a later one: the start of a hash of /etc/machine-id. */
+  installation: string;
   /** A firewall that is in force beside ours: drops by default, or keeps state and drops what it calls invalid. */
   firewall: {
     dropsInput: boolean;

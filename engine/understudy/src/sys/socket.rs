@@ -244,15 +244,6 @@ pub fn send(fd: &impl AsFd, bytes: &[u8]) -> io::Result<usize> {
     check_len(unsafe { libc::send(fd, bytes.as_ptr().cast(), bytes.len(), libc::MSG_NOSIGNAL) })
 }
 
-/// sendto(2); never raises SIGPIPE.
-#[cfg(test)]
-pub fn send_to(fd: &impl AsFd, bytes: &[u8], to: &RawAddress) -> io::Result<usize> {
-    let fd = fd.as_fd().as_raw_fd();
-    let (data, len) = (bytes.as_ptr().cast(), bytes.len());
-    // SAFETY: the buffer and the address are valid for their own lengths.
-    check_len(unsafe { libc::sendto(fd, data, len, libc::MSG_NOSIGNAL, to.as_ptr(), to.len()) })
-}
-
 /// recv(2) without waiting.
 pub fn receive(fd: &impl AsFd, buffer: &mut [u8]) -> io::Result<usize> {
     let fd = fd.as_fd().as_raw_fd();

@@ -2,8 +2,6 @@
 //! own, driven over its channel as the supervisor does) or with keepalived.
 
 use std::fs;
-use std::io::Write as _;
-use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Output, Stdio};
@@ -17,8 +15,11 @@ use understudy_core::node::settings::HostSettings;
 use crate::daemon::channel::{Channel, Kind, Message};
 use crate::daemon::record::Record;
 use crate::sys::process::{Preparation, effective_uid, prepare};
-use crate::sys::socket::RawAddress;
-use crate::sys::{clock, signal, socket};
+use crate::sys::{signal, socket};
+
+/// How long anything is waited for. A busy machine is slow, and that is no failure: what is waited for must come, not
+/// come early.
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Runs `ip` and the like; panics with their words.
 pub fn run(words: &str) -> String {
@@ -116,28 +117,26 @@ impl Net {
         self.directory.join(name).to_str().unwrap().to_owned()
     }
 
-    /// Asks the VIP for an echo every 2 ms while `action` runs; the longest time without an answer.
-    pub fn longest_gap(&self, vip: &str, action: impl FnOnce()) -> Duration {
-        let log = self.file("answers");
-        let observer = Command::new("ip")
-            .args(["netns", "exec", &self.observer()])
-            .arg(std::env::current_exe().unwrap())
-            .args(["--exact", "daemon::vrrp_worker::tests::an_observer", "--ignored"])
-            .env("ASK", vip)
-            .env("ANSWERS", &log)
-            .stdout(Stdio::null())
+    /// Writes down every change of a host's addresses from now on.
+    pub fn watch_addresses(&self, host: usize) -> Watch {
+        let log = self.file(&format!("addresses-{host}"));
+        let monitor = Command::new("ip")
+            .args(["-n", &self.host(host), "-o", "monitor", "address"])
+            .stdout(fs::File::create(&log).unwrap())
             .spawn()
             .unwrap();
-        let mut observer = Killed(observer);
-        std::thread::park_timeout(Duration::from_millis(200));
-        action();
-        std::thread::park_timeout(Duration::from_millis(300));
-        observer.kill();
-        let text = fs::read_to_string(&log).unwrap();
-        let times: Vec<u64> = text.lines().filter_map(|line| line.parse().ok()).collect();
-        assert!(times.len() > 50, "{text}");
-        let gaps = times.windows(2).map(|pair| pair[1] - pair[0]);
-        Duration::from_nanos(gaps.max().unwrap_or(u64::MAX))
+        let watch = Watch { _monitor: Killed(monitor), log };
+        // It listens as soon as it tells of something.
+        for n in 0.. {
+            assert!(n < 2000, "ip monitor tells nothing");
+            let action = if n % 2 == 0 { "add" } else { "del" };
+            attempt(&format!("ip -n {} address {action} 127.9.9.9/32 dev lo", self.host(host)));
+            if watch.seen().contains("127.9.9.9") {
+                break;
+            }
+            std::thread::park_timeout(Duration::from_millis(10));
+        }
+        watch
     }
 
     /// Starts a worker on a host.
@@ -174,25 +173,16 @@ impl Drop for Net {
     }
 }
 
-/// Sends an echo request every 2 ms, and writes down when answers come, in nanoseconds.
-pub fn observe(address: IpAddr, file: &str) {
-    let icmp = socket::open(libc::AF_INET, libc::SOCK_RAW, libc::IPPROTO_ICMP).unwrap();
-    let to = RawAddress::from(SocketAddr::new(address, 0));
-    // Type 8, code 0, checksum of these words, identifier 1, sequence 1.
-    let echo = [8, 0, 0xf7, 0xfd, 0, 1, 0, 1];
-    let mut answers = fs::File::create(file).unwrap();
-    let mut buffer = [0; 64];
-    loop {
-        let _ = socket::send_to(&icmp, &echo, &to);
-        let next = Instant::now() + Duration::from_millis(2);
-        while let Some(left) = next.checked_duration_since(Instant::now()) {
-            let _ = socket::wait_readable(&icmp, i32::try_from(left.as_millis()).unwrap_or(1));
-            while let Ok(n) = socket::receive(&icmp, &mut buffer) {
-                if n >= 28 && buffer[20] == 0 {
-                    writeln!(answers, "{}", clock::now().as_nanos()).unwrap();
-                }
-            }
-        }
+/// A running `ip monitor address`.
+pub struct Watch {
+    _monitor: Killed,
+    log: String,
+}
+
+impl Watch {
+    /// What it has told so far.
+    pub fn seen(&self) -> String {
+        fs::read_to_string(&self.log).unwrap()
     }
 }
 
@@ -256,8 +246,8 @@ pub struct Engine {
     channel: Channel,
     /// Its last handover.
     pub handover: Vec<u8>,
-    /// All changes so far, with their time of arrival.
-    pub records: Vec<(Instant, Record)>,
+    /// All changes so far.
+    pub records: Vec<Record>,
     /// All FIFO lines so far.
     pub fifo: Vec<String>,
     asked: u64,
@@ -298,16 +288,13 @@ impl Engine {
             fifo: Vec::new(),
             asked: 0,
         };
-        engine.wait("Ready", Duration::from_secs(5), |message| message.kind == Kind::Ready);
+        engine.wait("Ready", |message| message.kind == Kind::Ready);
         engine
     }
 
     /// Ends it without a chance to say good-bye.
-    pub fn kill(mut self) -> Instant {
-        // What it said before its end still counts.
-        let now = Instant::now();
+    pub fn kill(mut self) {
         self.child.kill();
-        now
     }
 
     /// The same, and a successor takes up what it left.
@@ -317,19 +304,22 @@ impl Engine {
         Self::start(namespace, &settings(conf), Some(&self.handover))
     }
 
-    /// Asks it to stop, and waits until it has.
-    pub fn stop(mut self) -> Instant {
+    /// Asks it to stop.
+    pub fn begin_stop(&mut self) {
         self.channel.push(Kind::Stop, &[]);
         self.channel.flush();
-        self.wait("Stopped", Duration::from_secs(5), |message| message.kind == Kind::Stopped);
-        Instant::now()
+    }
+
+    /// Waits until it has stopped.
+    pub fn stopped(mut self) {
+        self.wait("Stopped", |message| message.kind == Kind::Stopped);
     }
 
     /// Gives it another configuration.
     pub fn reload(&mut self, conf: &str) {
         self.channel.push(Kind::Settings, &serde_json::to_vec(&settings(conf)).unwrap());
         self.channel.flush();
-        self.wait("Ready", Duration::from_secs(5), |message| message.kind == Kind::Ready);
+        self.wait("Ready", |message| message.kind == Kind::Ready);
     }
 
     /// Its part of `status`.
@@ -339,7 +329,7 @@ impl Engine {
         self.channel.push(Kind::AskStatus, number.to_string().as_bytes());
         self.channel.flush();
         let mut status = Value::Null;
-        self.wait("Status", Duration::from_secs(5), |message| {
+        self.wait("Status", |message| {
             if message.kind == Kind::Status
                 && let Some((answered, value)) = message.read::<(u64, Value)>()
                 && answered == number
@@ -357,19 +347,19 @@ impl Engine {
         self.status()["instances"][0]["state"].as_str().unwrap().to_owned()
     }
 
-    /// Waits for a change such as `BACKUP -> MASTER`; tells when it was heard of, and why it happened.
-    pub fn until(&mut self, change: &str, within: Duration) -> (Instant, String) {
+    /// Waits for a change such as `BACKUP -> MASTER`; tells why it happened.
+    pub fn until(&mut self, change: &str) -> String {
         let seen = |engine: &Self| {
-            let found = engine.records.iter().find(|(_, record)| record.change.contains(change));
-            found.map(|(at, record)| (*at, record.why.clone()))
+            let found = engine.records.iter().find(|record| record.change.contains(change));
+            found.map(|record| record.why.clone())
         };
-        let end = Instant::now() + within;
+        let end = Instant::now() + PATIENCE;
         loop {
             if let Some(found) = seen(self) {
                 return found;
             }
             let left = end.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero(), "no {change} within {within:?}: {:#?}", self.records);
+            assert!(!left.is_zero(), "no {change} within {PATIENCE:?}: {:#?}", self.records);
             let ms = libc::c_int::try_from(left.as_millis() + 1).unwrap();
             let _ = socket::wait_readable(&self.channel, ms);
             self.take_in();
@@ -389,7 +379,7 @@ impl Engine {
         let mut messages = Vec::new();
         while let Some(message) = self.channel.pop() {
             match message.kind {
-                Kind::Record => self.records.push((Instant::now(), message.read().unwrap())),
+                Kind::Record => self.records.push(message.read().unwrap()),
                 Kind::Handover => self.handover.clone_from(&message.body),
                 Kind::Fifo => {
                     let line: Value = message.read().unwrap();
@@ -403,14 +393,14 @@ impl Engine {
         messages
     }
 
-    fn wait(&mut self, what: &str, within: Duration, mut is_it: impl FnMut(&Message) -> bool) {
-        let end = Instant::now() + within;
+    fn wait(&mut self, what: &str, mut is_it: impl FnMut(&Message) -> bool) {
+        let end = Instant::now() + PATIENCE;
         loop {
             if self.take_in().iter().any(&mut is_it) {
                 return;
             }
             let left = end.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero() && !self.channel.is_closed(), "no {what} within {within:?}");
+            assert!(!left.is_zero() && !self.channel.is_closed(), "no {what} within {PATIENCE:?}");
             let ms = libc::c_int::try_from(left.as_millis() + 1).unwrap();
             let _ = socket::wait_readable(&self.channel, ms);
         }

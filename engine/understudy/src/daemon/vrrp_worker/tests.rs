@@ -5,17 +5,15 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use super::VrrpWorker;
-use super::net::{Net, run, unable};
+use super::net::{Net, PATIENCE, run, unable};
 use crate::daemon::turn;
 use crate::log::{self, Level};
 
-/// A planned move: nearly nothing, on a quiet machine 3 to 5 ms; far below the skew time of 0.6 s in any case.
-const PLANNED: Duration = Duration::from_millis(200);
 const VIP: &str = "10.77.0.100";
-const SLOW: &str = "version 3\n advert_int 1";
-const MIDDLE: &str = "version 3\n advert_int 0.3";
-/// Beside the protocol's own bound: scheduling on a busy machine.
-const GRACE: Duration = Duration::from_millis(250);
+/// What is silent so long that a stall of a busy machine is no reason to take over.
+const CALM: &str = "version 3\n advert_int 0.5";
+/// The same where a successor has to be started in between.
+const SLOW: &str = "version 3\n advert_int 3";
 
 /// The process that `Net::engine` starts; no test.
 #[test]
@@ -25,15 +23,6 @@ fn a_worker() {
         log::init("vrrp", Level::Debug);
     }
     turn::drive::<VrrpWorker>(true).unwrap();
-}
-
-/// The process that asks an address for echoes; no test.
-#[test]
-#[ignore = "an observer process, started by the others"]
-fn an_observer() {
-    if let (Ok(address), Ok(file)) = (std::env::var("ASK"), std::env::var("ANSWERS")) {
-        super::net::observe(address.parse().unwrap(), &file);
-    }
 }
 
 fn ms(ms: u64) -> Duration {
@@ -47,18 +36,17 @@ fn pause(duration: Duration) {
     }
 }
 
-/// It holds now or within a moment.
-fn soon(holds: impl Fn() -> bool) {
-    let end = Instant::now() + ms(2000);
+/// It holds now or some time later.
+fn soon(mut holds: impl FnMut() -> bool) {
+    let end = Instant::now() + PATIENCE;
     while !holds() {
         assert!(Instant::now() < end, "it never held");
         pause(ms(10));
     }
 }
 
-/// Version 3, adverts every 100 ms.
 fn conf(priority: u8, more: &str) -> String {
-    conf_of("version 3\n advert_int 0.1", priority, more)
+    conf_of(CALM, priority, more)
 }
 
 fn conf_of(protocol: &str, priority: u8, more: &str) -> String {
@@ -76,11 +64,6 @@ fn conf_of(protocol: &str, priority: u8, more: &str) -> String {
     )
 }
 
-/// Silence after which a backup with this priority takes over, at 100 ms adverts.
-fn down(priority: u32) -> Duration {
-    ms(300) + ms(100) * (256 - priority) / 256
-}
-
 #[test]
 fn the_better_one_is_master_and_the_other_takes_over_when_it_is_killed() {
     if unable(false) {
@@ -89,17 +72,15 @@ fn the_better_one_is_master_and_the_other_takes_over_when_it_is_killed() {
     let net = Net::new(2);
     let mut a = net.engine(1, &conf(150, ""));
     let mut b = net.engine(2, &conf(100, ""));
-    a.until("BACKUP -> MASTER", ms(2000));
+    a.until("BACKUP -> MASTER");
     pause(ms(500));
     assert_eq!((a.state().as_str(), b.state().as_str()), ("MASTER", "BACKUP"));
     assert!(net.has(1, VIP) && !net.has(2, VIP));
 
-    let killed = a.kill();
-    let (taken, why) = b.until("BACKUP -> MASTER", ms(2000));
-    assert!(taken - killed <= down(100) + GRACE, "{:?}", taken - killed);
-    assert!(why.starts_with("10.77.0.1 silent for 0."), "{why}");
-    assert!(why.contains("(3 adverts)") && why.contains("announced after"), "{why}");
-    eprintln!("takeover after kill -9: {:?}, bound {:?}: {why}", taken - killed, down(100));
+    a.kill();
+    let why = b.until("BACKUP -> MASTER");
+    assert!(why.starts_with("10.77.0.1 silent for "), "{why}");
+    assert!(why.contains(" adverts)") && why.contains("announced after"), "{why}");
     assert!(net.has(2, VIP));
 
     // What it left is removed when it comes back, and it takes the address again.
@@ -107,9 +88,9 @@ fn the_better_one_is_master_and_the_other_takes_over_when_it_is_killed() {
     b.forget();
     let mut a = net.engine(1, &conf(150, ""));
     assert!(!net.has(1, VIP));
-    let (_, why) = a.until("BACKUP -> MASTER", ms(2000));
+    let why = a.until("BACKUP -> MASTER");
     assert!(why.starts_with("preempts 10.77.0.2: 150 against 100"), "{why}");
-    let (_, why) = b.until("MASTER -> BACKUP", ms(2000));
+    let why = b.until("MASTER -> BACKUP");
     assert_eq!(why, "10.77.0.1 is master with 150 against 100");
     soon(|| net.has(1, VIP) && !net.has(2, VIP));
 }
@@ -120,22 +101,17 @@ fn a_planned_stop_is_make_before_break() {
         return;
     }
     let net = Net::new(2);
-    let mut a = net.engine(1, &conf_of(SLOW, 150, ""));
+    let mut a = net.engine(1, &conf_of(SLOW, 255, "state MASTER"));
     let mut b = net.engine(2, &conf_of(SLOW, 100, ""));
-    a.until("BACKUP -> MASTER", ms(5000));
-    pause(ms(1100));
-    let gap = net.longest_gap(VIP, || {
-        let asked = Instant::now();
-        let stopped = a.stop();
-        let (taken, why) = b.until("BACKUP -> MASTER", ms(2000));
-        assert!(why.starts_with("10.77.0.1 is leaving"), "{why}");
-        let skew = Duration::from_secs(1) * (256 - 100) / 256;
-        assert!(taken - asked >= skew - ms(5) && taken - asked <= skew + GRACE);
-        assert!(stopped - asked <= skew + GRACE, "{:?}", stopped - asked);
-    });
-    eprintln!("gap at a planned stop with 1 s adverts: {gap:?}");
-    assert!(gap <= PLANNED, "{gap:?}");
-    assert!(net.has(2, VIP) && !net.has(1, VIP));
+    a.until("-> MASTER");
+    soon(|| b.status()["instances"][0]["peer"]["address"] == "10.77.0.1");
+    a.begin_stop();
+    // Whenever the one has it no more, the other was master before.
+    while net.has(1, VIP) {}
+    assert_eq!((b.state().as_str(), net.has(2, VIP)), ("MASTER", true));
+    a.stopped();
+    let why = b.until("BACKUP -> MASTER");
+    assert!(why.starts_with("10.77.0.1 is leaving"), "{why}");
 }
 
 #[test]
@@ -144,27 +120,22 @@ fn a_successor_goes_on_as_master_without_an_election() {
         return;
     }
     let net = Net::new(2);
-    let conf_a = conf_of(MIDDLE, 150, "");
+    let conf_a = conf_of(SLOW, 255, "state MASTER");
     let mut a = net.engine(1, &conf_a);
-    let mut b = net.engine(2, &conf_of(MIDDLE, 100, ""));
-    a.until("BACKUP -> MASTER", ms(3000));
-    pause(ms(500));
-    b.forget();
-    let mut life = Some(a);
-    let gap = net.longest_gap(VIP, || {
-        for _ in 0..3 {
-            let next = life.take().unwrap().replace(&net.host(1), &conf_a);
-            assert_eq!(life.insert(next).state(), "MASTER");
-            pause(ms(400));
-        }
-    });
-    let mut a = life.unwrap();
-    let why = a.status()["instances"][0]["why"].as_str().unwrap().to_owned();
-    assert!(why.starts_with("taken up again after 0."), "{why}");
+    let mut b = net.engine(2, &conf_of(SLOW, 100, ""));
+    a.until("-> MASTER");
+    soon(|| net.has(1, VIP));
+    let addresses = net.watch_addresses(1);
+    for _ in 0..3 {
+        // Has taken it in, and so told what a successor needs.
+        assert_eq!(a.state(), "MASTER");
+        a = a.replace(&net.host(1), &conf_a);
+        let why = a.until("-> MASTER");
+        assert!(why.starts_with("taken up again after "), "{why}");
+    }
     b.take_in();
-    assert_eq!(b.records, []);
-    eprintln!("longest gap over three kills of the worker: {gap:?}");
-    assert!(gap <= PLANNED, "{gap:?}");
+    assert!(b.records.iter().all(|it| !it.change.contains("MASTER")), "{:?}", b.records);
+    assert!(!addresses.seen().contains(VIP), "{}", addresses.seen());
 }
 
 #[test]
@@ -175,19 +146,19 @@ fn an_address_deleted_by_somebody_is_put_back_until_it_is_a_fight() {
     let net = Net::new(2);
     let mut a = net.engine(1, &conf(150, ""));
     let mut b = net.engine(2, &conf(100, ""));
-    a.until("BACKUP -> MASTER", ms(2000));
+    a.until("BACKUP -> MASTER");
     for _ in 0..10 {
         a.forget();
         run(&format!("ip -n {} address del {VIP}/24 dev v0", net.host(1)));
-        let (_, why) = a.until("put back", ms(2000));
+        let why = a.until("put back");
         assert_eq!(why, "10.77.0.100 was deleted by somebody; put back");
         soon(|| net.has(1, VIP));
     }
     assert_eq!(a.status()["repairs"], 10);
     assert_eq!(b.state(), "BACKUP");
     run(&format!("ip -n {} address del {VIP}/24 dev v0", net.host(1)));
-    a.until("MASTER -> FAULT", ms(2000));
-    b.until("BACKUP -> MASTER", ms(2000));
+    a.until("MASTER -> FAULT");
+    b.until("BACKUP -> MASTER");
     soon(|| net.has(2, VIP) && !net.has(1, VIP));
 
     // And what isn't ours on a backup goes.
@@ -208,30 +179,30 @@ fn scripts_and_links_move_the_address() {
     let tracking = conf(150, "track_script { ok }\n notify_priority_changes true");
     let mut a = net.engine(1, &(script + &tracking));
     let mut b = net.engine(2, &conf(100, ""));
-    a.until("BACKUP -> MASTER", ms(2000));
+    a.until("BACKUP -> MASTER");
     pause(ms(100));
     b.forget();
     fs::write(&flag, "").unwrap();
-    let (_, why) = b.until("BACKUP -> MASTER", ms(1500));
+    let why = b.until("BACKUP -> MASTER");
     assert!(why.starts_with("preempts 10.77.0.1: 100 against 90"), "{why}");
-    a.until("MASTER -> BACKUP", ms(2000));
+    a.until("MASTER -> BACKUP");
     assert!(a.fifo.contains(&"INSTANCE \"read\" MASTER_PRIORITY 90\n".into()), "{:?}", a.fifo);
     assert!(a.fifo.contains(&"INSTANCE \"read\" BACKUP 90\n".into()), "{:?}", a.fifo);
     let track = &a.status()["instances"][0]["tracks"][0];
     assert_eq!((track["name"].as_str(), track["state"].as_str()), (Some("ok"), Some("failed")));
     fs::remove_file(&flag).unwrap();
     a.forget();
-    a.until("BACKUP -> MASTER", ms(1500));
+    a.until("BACKUP -> MASTER");
 
     a.forget();
     b.forget();
     run(&format!("ip -n {} link set v0 down", net.host(1)));
-    let (_, why) = a.until("MASTER -> FAULT", ms(2000));
+    let why = a.until("MASTER -> FAULT");
     assert_eq!(why, "interface v0 is down");
-    b.until("BACKUP -> MASTER", ms(2000));
+    b.until("BACKUP -> MASTER");
     run(&format!("ip -n {} link set v0 up", net.host(1)));
-    a.until("FAULT -> BACKUP", ms(2000));
-    a.until("BACKUP -> MASTER", ms(1500));
+    a.until("FAULT -> BACKUP");
+    a.until("BACKUP -> MASTER");
 }
 
 #[test]
@@ -242,22 +213,22 @@ fn two_masters_after_a_cut_become_one() {
     let net = Net::new(2);
     let mut a = net.engine(1, &conf(150, ""));
     let mut b = net.engine(2, &conf(100, ""));
-    a.until("BACKUP -> MASTER", ms(2000));
+    a.until("BACKUP -> MASTER");
     pause(ms(200));
     net.connect(2, false);
     // Its own side of the cable goes down too: a fault, not a second master.
-    b.until("BACKUP -> FAULT", ms(2000));
+    b.until("BACKUP -> FAULT");
     net.connect(2, true);
-    b.until("FAULT -> BACKUP", ms(2000));
+    b.until("FAULT -> BACKUP");
     assert_eq!(a.state(), "MASTER");
     // A bridge that keeps them apart is not seen by either.
     net.separate(true);
     b.forget();
-    b.until("BACKUP -> MASTER", ms(1500));
+    b.until("BACKUP -> MASTER");
     assert_eq!((a.state(), b.state()), ("MASTER".into(), "MASTER".into()));
     b.forget();
     net.separate(false);
-    b.until("MASTER -> BACKUP", ms(2000));
+    b.until("MASTER -> BACKUP");
     soon(|| net.has(1, VIP) && !net.has(2, VIP));
 }
 
@@ -269,7 +240,7 @@ fn a_reload_changes_only_what_differs() {
     let net = Net::new(2);
     let mut a = net.engine(1, &conf(150, ""));
     let mut b = net.engine(2, &conf(100, ""));
-    a.until("BACKUP -> MASTER", ms(2000));
+    a.until("BACKUP -> MASTER");
     pause(ms(300));
     a.forget();
     b.forget();
@@ -277,61 +248,55 @@ fn a_reload_changes_only_what_differs() {
     a.reload(&conf(150, more).replace("read", "renamed"));
     soon(|| net.has(1, "10.77.0.101") && net.has(1, VIP));
     a.reload(&conf(120, ""));
-    pause(ms(400));
-    assert!(!net.has(1, "10.77.0.101") && net.has(1, VIP));
+    soon(|| !net.has(1, "10.77.0.101"));
+    assert!(net.has(1, VIP));
     assert_eq!(a.status()["instances"][0]["priority"], 120);
     a.take_in();
     b.take_in();
     assert_eq!((&a.records, &b.records), (&vec![], &vec![]));
     // Removed: the peer has it before it goes.
     a.reload(&conf(120, "").replace("virtual_router_id 51", "virtual_router_id 52"));
-    b.until("BACKUP -> MASTER", ms(2000));
+    b.until("BACKUP -> MASTER");
 }
 
 /// keepalived (priority 150) and the engine (100) with the same lines.
-fn beside_keepalived(protocol: &str, of_engine: &str, of_keepalived: &str, interval: Duration) {
+fn beside_keepalived(protocol: &str, of_engine: &str, of_keepalived: &str) {
     let net = Net::new(2);
     let k = net.keepalived(1, &conf_of(protocol, 150, of_keepalived));
-    let end = Instant::now() + ms(8000);
-    while !net.has(1, VIP) {
-        assert!(Instant::now() < end, "keepalived is no master");
-        pause(ms(50));
-    }
+    soon(|| net.has(1, VIP));
     let mut a = net.engine(2, &conf_of(protocol, 100, of_engine));
-    pause(interval * 5);
+    soon(|| a.status()["instances"][0]["counters"]["advert_rcvd"].as_u64() >= Some(3));
     let counters = a.status()["instances"][0]["counters"].clone();
     assert_eq!((a.state().as_str(), net.has(1, VIP)), ("BACKUP", true), "{counters}");
-    assert!(counters["advert_rcvd"].as_u64() >= Some(2), "{counters}");
     for (name, count) in counters.as_object().unwrap() {
         assert!(name == "advert_rcvd" || count == 0, "{counters}");
     }
     k.stop();
-    let (_, why) = a.until("BACKUP -> MASTER", interval * 2);
+    let why = a.until("BACKUP -> MASTER");
     assert!(why.starts_with("10.77.0.1 is leaving (priority 0)"), "{why}");
     soon(|| net.has(2, VIP) && !net.has(1, VIP));
 
     // It comes back and is better; then worse.
     a.forget();
     let k = net.keepalived(1, &conf_of(protocol, 150, of_keepalived));
-    a.until("MASTER -> BACKUP", interval * 6);
+    a.until("MASTER -> BACKUP");
     a.forget();
     a.reload(&conf_of(protocol, 200, of_engine));
-    let (_, why) = a.until("BACKUP -> MASTER", interval * 5);
+    let why = a.until("BACKUP -> MASTER");
     assert!(why.starts_with("preempts 10.77.0.1: 200 against 150"), "{why}");
     soon(|| net.has(2, VIP) && !net.has(1, VIP));
-    // And it takes over from us, before our addresses go.
-    let gap = net.longest_gap(VIP, || {
-        a.stop();
-    });
-    assert!(gap <= PLANNED, "{gap:?}");
-    assert!(net.has(1, VIP));
+    // And it takes over from us.
+    a.begin_stop();
+    soon(|| net.has(1, VIP));
+    a.stopped();
+    assert!(!net.has(2, VIP));
     drop(k);
 }
 
 #[test]
 fn keepalived_version_3() {
     if !unable(true) {
-        beside_keepalived("version 3\n advert_int 0.1", "", "", ms(100));
+        beside_keepalived(CALM, "", "");
     }
 }
 
@@ -340,7 +305,7 @@ fn keepalived_version_2_with_a_password() {
     if !unable(true) {
         let protocol =
             "version 2\n advert_int 1\n authentication { auth_type PASS\n auth_pass secret }";
-        beside_keepalived(protocol, "", "", ms(1000));
+        beside_keepalived(protocol, "", "");
     }
 }
 
@@ -349,6 +314,6 @@ fn keepalived_unicast() {
     if !unable(true) {
         let ours = "unicast_src_ip 10.77.0.2\n unicast_peer { 10.77.0.1 }";
         let theirs = "unicast_src_ip 10.77.0.1\n unicast_peer { 10.77.0.2 }";
-        beside_keepalived("version 3\n advert_int 0.1", ours, theirs, ms(100));
+        beside_keepalived(CALM, ours, theirs);
     }
 }

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use super::blocks::Configuration;
+use super::blocks::sync_daemon;
 use super::blocks::track::TrackLine;
 use super::blocks::vrrp_instance::{FromGroup, VrrpInstance};
 use super::blocks::vrrp_sync_group::VrrpSyncGroup;
@@ -48,6 +49,12 @@ pub fn resolve(written: &Configuration, out: &mut Diagnostics) -> HostSettings {
                 .iter()
                 .map(|line| line.settings(default_interface))
                 .collect(),
+            firewall: global.firewall(),
+            sync_daemon: sync_daemon::settings(
+                global.sync_daemon.as_ref(),
+                &written.instances,
+                out,
+            ),
         },
         check: CheckWorkerSettings {
             virtual_servers: servers.into_iter().map(|(_, server)| server).collect(),

@@ -11,9 +11,11 @@ use super::value;
 use crate::checks::settings::{CheckKind, CheckSettings, Connection, HttpVersion, Schedule, Url};
 use crate::command::{Command, RunAs};
 use crate::ipvs::settings::{RealServer, VirtualServer};
+use crate::ipvs::sync::SyncDaemon;
 use crate::ipvs::table::{Family, Forward, Protocol, ServiceKey};
 use crate::mail::settings::{MailSettings, Server};
 use crate::net::address::{Address, Broadcast};
+use crate::net::firewall::Firewall;
 use crate::node::settings::{Fifo, HostSettings, ProcessSettings};
 use crate::track::settings::{ScriptSettings, TrackRef};
 use crate::vrrp::settings::{
@@ -167,6 +169,13 @@ fn global(page: &mut Page, settings: &HostSettings) {
     // The same for all instances: it can be set here only.
     if let Some(first) = settings.vrrp.instances.first() {
         page.time("vrrp_garp_interval", first.garp.interval);
+        if !first.garp.na_interval.is_zero() {
+            page.time("vrrp_gna_interval", first.garp.na_interval);
+        }
+    }
+    firewall(page, &settings.vrrp.firewall);
+    if let Some(daemon) = &settings.vrrp.sync_daemon {
+        page.line(&sync_daemon(daemon));
     }
     page.flag("lvs_flush", settings.check.flush_at_start);
     page.flag("no_email_faults", settings.vrrp.no_email_faults);
@@ -191,6 +200,39 @@ fn mail(page: &mut Page, mail: &MailSettings) {
         page.line(&format!("smtp_server {} {port}", word(host)));
     }
     page.time("smtp_connect_timeout", *timeout);
+}
+
+fn firewall(page: &mut Page, firewall: &Firewall) {
+    let default = Firewall::default();
+    if firewall.table != default.table {
+        page.set("nftables", word(&firewall.table));
+    }
+    if firewall.priority != default.priority {
+        page.set("nftables_priority", firewall.priority);
+    }
+    page.flag("nftables_counters", firewall.counters);
+}
+
+fn sync_daemon(daemon: &SyncDaemon) -> String {
+    let options = &daemon.options;
+    let mut line = format!("lvs_sync_daemon {}", word(&options.interface));
+    if let Some(name) = &daemon.instance {
+        line.push_str(&format!(" inst {}", word(name)));
+    }
+    line.push_str(&format!(" id {}", options.id));
+    if let Some(max_len) = options.max_len {
+        line.push_str(&format!(" maxlen {max_len}"));
+    }
+    if let Some(port) = options.port {
+        line.push_str(&format!(" port {port}"));
+    }
+    if let Some(ttl) = options.ttl {
+        line.push_str(&format!(" ttl {ttl}"));
+    }
+    if let Some(group) = options.group {
+        line.push_str(&format!(" group {group}"));
+    }
+    line
 }
 
 fn fifo(page: &mut Page, keyword: &str, fifo: Option<&Fifo>) {
@@ -282,10 +324,13 @@ fn instance(page: &mut Page, i: &InstanceSettings) {
     page.set("down_timer_adverts", i.down_timer_adverts);
     if i.auth_pass.is_some() {
         page.open("authentication");
-        page.line("auth_type PASS");
+        page.set("auth_type", if i.auth_header { "AH" } else { "PASS" });
         page.line("auth_pass ********");
         page.close();
     }
+    page.flag("no_accept", !i.accept);
+    page.flag("skip_check_adv_addr", i.skip_check_adv_addr);
+    page.flag("owner_ignore_adverts", i.ignore_adverts);
     transport(page, i);
     page.flag("dont_track_primary", i.dont_track_primary);
     page.switch("lower_prio_no_advert", i.lower_prio_no_advert);

@@ -4,5 +4,6 @@ pub mod desire;
 pub mod diff;
 pub mod quorum;
 pub mod settings;
+pub mod sync;
 pub mod table;
 pub mod text;

@@ -6,8 +6,10 @@ use core::time::Duration;
 
 use crate::command::{Command, RunAs};
 use crate::ipvs::settings::VirtualServer;
+use crate::ipvs::sync::SyncDaemon;
 use crate::mail::settings::MailSettings;
 use crate::net::address::Address;
+use crate::net::firewall::Firewall;
 use crate::track::settings::ScriptSettings;
 use crate::vrrp::settings::{InstanceSettings, SyncGroupSettings};
 
@@ -61,6 +63,10 @@ pub struct VrrpSettings {
     pub scripts: Vec<ScriptSettings>,
     /// Addresses held whatever the state.
     pub static_addresses: Vec<Address>,
+    /// Where packets of addresses that do not accept are dropped.
+    pub firewall: Firewall,
+    /// Keeps connections alive across a takeover.
+    pub sync_daemon: Option<SyncDaemon>,
 }
 
 /// What the check worker acts on.

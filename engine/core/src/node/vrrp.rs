@@ -23,6 +23,7 @@ use crate::net::address::Address;
 use crate::net::reconcile::{Change, Owner, Present, Reconciler};
 use crate::time::Time;
 use crate::track::script::Script;
+use crate::vrrp::announce::Gates;
 use crate::vrrp::instance::{self, Move, State};
 use crate::vrrp::notify::{News, Subject, tell};
 use crate::vrrp::packet;
@@ -177,7 +178,7 @@ pub struct VrrpNode {
     /// Interfaces that adverts use.
     links: Vec<String>,
     /// For each of them: no announcement before that.
-    gates: Vec<Time>,
+    gates: Vec<Gates>,
     /// All interfaces: is it up?
     up: BTreeMap<String, bool>,
     addresses: Reconciler,
@@ -270,7 +271,7 @@ impl VrrpNode {
     pub fn deadline(&self) -> Option<Time> {
         let instances = self.slots.iter().filter_map(|slot| slot.instance.deadline());
         let announcers =
-            self.slots.iter().filter_map(|slot| slot.announcer.deadline(self.gates[slot.link]));
+            self.slots.iter().filter_map(|slot| slot.announcer.deadline(&self.gates[slot.link]));
         let contests = self.slots.iter().filter_map(|slot| slot.contested_until);
         let scripts = self.scripts.iter().map(Script::deadline).filter(|_| !self.stopping);
         instances.chain(announcers).chain(contests).chain(scripts).chain(self.retry_at).min()

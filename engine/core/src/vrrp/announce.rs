@@ -6,21 +6,45 @@ use alloc::vec::Vec;
 use super::settings::Garp;
 use crate::time::Time;
 
+/// Before that an interface takes no more announcements.
+#[derive(Clone, Copy, Debug)]
+pub struct Gates {
+    /// Gratuitous ARPs.
+    arp: Time,
+    /// Neighbour advertisements.
+    na: Time,
+}
+
+impl Gates {
+    /// Both are open.
+    pub const OPEN: Self = Self { arp: Time::ZERO, na: Time::ZERO };
+
+    const fn of(&self, ipv6: bool) -> Time {
+        if ipv6 { self.na } else { self.arp }
+    }
+}
+
+/// What is owed to one address.
+#[derive(Clone, Copy, Debug)]
+struct Owed {
+    messages: u32,
+    ipv6: bool,
+}
+
 /// The announcements that one instance owes. Addresses are known by their index.
 #[derive(Clone, Debug)]
 pub struct Announcer {
     garp: Garp,
-    /// Messages still to be sent, for each address.
-    owed: Vec<u32>,
+    owed: Vec<Owed>,
     second_set: Option<(Time, u32)>,
     refresh: Option<Time>,
 }
 
 impl Announcer {
-    /// Owes nothing yet.
+    /// Owes nothing yet. `addresses`: which of them are of IPv6.
     #[must_use]
-    pub fn new(garp: Garp, addresses: usize) -> Self {
-        Self { garp, owed: alloc::vec![0; addresses], second_set: None, refresh: None }
+    pub fn new(garp: Garp, addresses: impl Iterator<Item = bool>) -> Self {
+        Self { garp, owed: owed(addresses), second_set: None, refresh: None }
     }
 
     /// Became master at `now`.
@@ -43,34 +67,41 @@ impl Announcer {
 
     /// One address was put back.
     pub fn one(&mut self, address: usize) {
-        self.owed[address] = self.garp.repeat.max(self.owed[address]);
+        let owed = &mut self.owed[address].messages;
+        *owed = self.garp.repeat.max(*owed);
     }
 
     /// No longer master.
     pub fn stop(&mut self) {
-        self.owed.fill(0);
+        self.owed.iter_mut().for_each(|owed| owed.messages = 0);
         self.second_set = None;
         self.refresh = None;
     }
 
     /// Other settings, from a reload; while master they count from the next set on.
-    pub fn reload(&mut self, garp: Garp, addresses: usize, now: Time, master: bool) {
+    pub fn reload(
+        &mut self,
+        garp: Garp,
+        addresses: impl Iterator<Item = bool>,
+        now: Time,
+        master: bool,
+    ) {
         self.garp = garp;
-        self.owed.clear();
-        self.owed.resize(addresses, 0);
+        self.owed = owed(addresses);
         self.refresh = (master && !garp.refresh.is_zero()).then_some(now + garp.refresh);
     }
 
-    /// When [`Announcer::take_due`] has something to do; `gate`: before that the interface takes nothing more.
+    /// When [`Announcer::take_due`] has something to do.
     #[must_use]
-    pub fn deadline(&self, gate: Time) -> Option<Time> {
-        let queued = self.owed.iter().any(|owed| *owed > 0).then_some(gate);
+    pub fn deadline(&self, gates: &Gates) -> Option<Time> {
+        let owing = self.owed.iter().filter(|owed| owed.messages > 0);
+        let queued = owing.map(|owed| gates.of(owed.ipv6)).min();
         let second = self.second_set.map(|(at, _)| at);
         [queued, second, self.refresh].into_iter().flatten().min()
     }
 
-    /// Hands each message that is due to `send`, repetition by repetition, and moves the interface's `gate`.
-    pub fn take_due(&mut self, now: Time, gate: &mut Time, mut send: impl FnMut(usize)) {
+    /// Hands each message that is due to `send`, repetition by repetition, and moves the interface's `gates`.
+    pub fn take_due(&mut self, now: Time, gates: &mut Gates, mut send: impl FnMut(usize)) {
         if let Some((at, repeat)) = self.second_set
             && now >= at
         {
@@ -83,29 +114,34 @@ impl Announcer {
             self.refresh = Some(now + self.garp.refresh);
             self.owe_all(self.garp.refresh_repeat);
         }
-        while now >= *gate {
+        loop {
             // The address that has most messages before it goes first, so that all are heard of early.
-            let Some((address, owed)) =
-                self.owed.iter_mut().enumerate().rev().max_by_key(|(_, owed)| **owed)
-            else {
-                return;
-            };
-            if *owed == 0 {
-                return;
-            }
-            *owed -= 1;
+            let owing = self.owed.iter_mut().enumerate().rev();
+            let may = |owed: &Owed| owed.messages > 0 && now >= gates.of(owed.ipv6);
+            let next = owing.filter(|(_, owed)| may(owed)).max_by_key(|(_, owed)| owed.messages);
+            let Some((address, owed)) = next else { return };
+            owed.messages -= 1;
             send(address);
-            if !self.garp.interval.is_zero() {
-                *gate = now + self.garp.interval;
+            let (gate, interval) = if owed.ipv6 {
+                (&mut gates.na, self.garp.na_interval)
+            } else {
+                (&mut gates.arp, self.garp.interval)
+            };
+            if !interval.is_zero() {
+                *gate = now + interval;
             }
         }
     }
 
     fn owe_all(&mut self, messages: u32) {
         for owed in &mut self.owed {
-            *owed = messages.max(*owed);
+            owed.messages = messages.max(owed.messages);
         }
     }
+}
+
+fn owed(addresses: impl Iterator<Item = bool>) -> Vec<Owed> {
+    addresses.map(|ipv6| Owed { messages: 0, ipv6 }).collect()
 }
 
 #[cfg(test)]
@@ -115,9 +151,9 @@ mod tests {
 
     use super::*;
 
-    fn taken(announcer: &mut Announcer, ms: u64, gate: &mut Time) -> Vec<usize> {
+    fn taken(announcer: &mut Announcer, ms: u64, gates: &mut Gates) -> Vec<usize> {
         let mut sent = Vec::new();
-        announcer.take_due(at(ms), gate, |address| sent.push(address));
+        announcer.take_due(at(ms), gates, |address| sent.push(address));
         sent
     }
 
@@ -128,17 +164,17 @@ mod tests {
     #[test]
     fn a_set_now_a_set_later_and_refreshes() {
         let garp = Garp { repeat: 2, refresh: Duration::from_secs(10), ..Garp::default() };
-        let mut announcer = Announcer::new(garp, 2);
-        let mut gate = Time::ZERO;
+        let mut announcer = Announcer::new(garp, [false; 2].into_iter());
+        let mut gates = Gates::OPEN;
         announcer.start(at(1000));
-        assert_eq!(taken(&mut announcer, 1000, &mut gate), [0, 1, 0, 1]);
-        assert_eq!(announcer.deadline(gate), Some(at(6000)));
-        assert_eq!(taken(&mut announcer, 6000, &mut gate), [0, 1, 0, 1]);
-        assert_eq!(announcer.deadline(gate), Some(at(16_000)));
-        assert_eq!(taken(&mut announcer, 16_000, &mut gate), [0, 1]);
-        assert_eq!(announcer.deadline(gate), Some(at(26_000)));
+        assert_eq!(taken(&mut announcer, 1000, &mut gates), [0, 1, 0, 1]);
+        assert_eq!(announcer.deadline(&gates), Some(at(6000)));
+        assert_eq!(taken(&mut announcer, 6000, &mut gates), [0, 1, 0, 1]);
+        assert_eq!(announcer.deadline(&gates), Some(at(16_000)));
+        assert_eq!(taken(&mut announcer, 16_000, &mut gates), [0, 1]);
+        assert_eq!(announcer.deadline(&gates), Some(at(26_000)));
         announcer.stop();
-        assert_eq!(announcer.deadline(gate), None);
+        assert_eq!(announcer.deadline(&gates), None);
     }
 
     #[test]
@@ -149,13 +185,30 @@ mod tests {
             interval: Duration::from_millis(100),
             ..Garp::default()
         };
-        let mut announcer = Announcer::new(garp, 2);
-        let mut gate = Time::ZERO;
+        let mut announcer = Announcer::new(garp, [false; 2].into_iter());
+        let mut gates = Gates::OPEN;
         announcer.start(at(0));
         for (ms, sent) in [(0, 0), (100, 1), (200, 0), (300, 1)] {
-            assert_eq!(announcer.deadline(gate).map(|due| due.max(at(ms))), Some(at(ms)));
-            assert_eq!(taken(&mut announcer, ms, &mut gate), [sent]);
+            assert_eq!(announcer.deadline(&gates).map(|due| due.max(at(ms))), Some(at(ms)));
+            assert_eq!(taken(&mut announcer, ms, &mut gates), [sent]);
         }
-        assert_eq!(announcer.deadline(gate), None);
+        assert_eq!(announcer.deadline(&gates), None);
+    }
+
+    #[test]
+    fn neighbour_advertisements_have_an_interval_of_their_own() {
+        let garp = Garp {
+            repeat: 2,
+            delay: Duration::ZERO,
+            na_interval: Duration::from_millis(100),
+            ..Garp::default()
+        };
+        let mut announcer = Announcer::new(garp, [false, true].into_iter());
+        let mut gates = Gates::OPEN;
+        announcer.start(at(0));
+        assert_eq!(taken(&mut announcer, 0, &mut gates), [0, 1, 0]);
+        assert_eq!(announcer.deadline(&gates), Some(at(100)));
+        assert_eq!(taken(&mut announcer, 100, &mut gates), [1]);
+        assert_eq!(announcer.deadline(&gates), None);
     }
 }

@@ -71,6 +71,8 @@ pub struct Garp {
     pub lower_prio_repeat: u32,
     /// Least distance between two on one interface (`vrrp_garp_interval`); default zero.
     pub interval: Duration,
+    /// The same for unsolicited neighbour advertisements (`vrrp_gna_interval`); default zero.
+    pub na_interval: Duration,
 }
 
 impl Default for Garp {
@@ -83,6 +85,7 @@ impl Default for Garp {
             lower_prio_delay: Duration::from_secs(5),
             lower_prio_repeat: 5,
             interval: Duration::ZERO,
+            na_interval: Duration::ZERO,
         }
     }
 }
@@ -135,12 +138,21 @@ pub struct InstanceSettings {
     pub transport: Transport,
     /// Source of adverts; `None`: the interface's first address.
     pub source: Option<IpAddr>,
-    /// RFC 2338 simple text password, at most 8 bytes, zero padded on the wire; version 2 only.
+    /// RFC 2338 password, at most 8 bytes, zero padded; version 2 only.
     pub auth_pass: Option<Secret>,
+    /// The password does not stand in the message (`auth_type PASS`): it is the key of an authentication header in front
+    /// of it (`auth_type AH`).
+    pub auth_header: bool,
     /// Addresses that adverts carry.
     pub vips: Vec<Address>,
     /// Addresses held and announced, but not in adverts.
     pub excluded: Vec<Address>,
+    /// Packets to and from the addresses are let through. Default true; with `strict_mode` only for the owner.
+    pub accept: bool,
+    /// The addresses of an advert are compared only when it is another router's than the last one.
+    pub skip_check_adv_addr: bool,
+    /// The owner (priority 255) listens to nobody.
+    pub ignore_adverts: bool,
     /// Missed adverts before a backup takes over, 1..=100; default 3.
     pub down_timer_adverts: u8,
     /// Announcements.

@@ -17,7 +17,8 @@ const LONGEST: usize = 8;
 /// The block as written.
 #[derive(Clone, Debug, Default)]
 pub struct Authentication {
-    span: Span,
+    /// Where it stands.
+    pub span: Span,
     kind: Option<At<String>>,
     pass: Option<At<String>>,
 }
@@ -28,7 +29,7 @@ pub const TABLE: Table<Authentication> =
 
 #[rustfmt::skip] // one row a line
 const KEYWORDS: &[Keyword<Authentication>] = &[
-    kw("auth_type", Live, Last, Argument::Word("PASS", |a, w| a.kind = Some(w))),
+    kw("auth_type", Live, Last, Argument::Word("PASS or AH", |a, w| a.kind = Some(w))),
     kw("auth_pass", Live, Last, Argument::Secret(|a, w| a.pass = Some(w))),
 ];
 
@@ -50,39 +51,44 @@ pub fn parse(node: &Node, out: &mut Diagnostics) -> Authentication {
     block
 }
 
+/// What proves that an advert is one of ours.
+#[derive(Clone, Debug, Default)]
+pub struct Password {
+    /// The password.
+    pub secret: Option<Secret>,
+    /// `auth_type AH`.
+    pub header: bool,
+}
+
 impl Authentication {
     /// The final password.
-    pub fn settings(&self, version: Version, out: &mut Diagnostics) -> Option<Secret> {
+    pub fn settings(&self, version: Version, out: &mut Diagnostics) -> Option<Password> {
         let Some(kind) = &self.kind else {
             out.add(code::ASSUMED, self.span, "`authentication` without `auth_type`")
                 .label("adverts go without a password");
             return None;
         };
-        match kind.value.as_str() {
-            "PASS" => {}
-            "AH" => {
-                out.add(code::NOT_YET_REFUSED, kind.span, "`auth_type AH` does not work yet")
-                    .label("peers that use it would drop the adverts, and both would be master");
-                return None;
-            }
+        let header = match kind.value.as_str() {
+            "PASS" => false,
+            "AH" => true,
             other => {
                 out.add(
                     code::BAD_ARGUMENT,
                     kind.span,
                     format!("`auth_type`: unknown type `{other}`"),
                 )
-                .label("expected PASS");
+                .label("expected PASS or AH");
                 return None;
             }
-        }
+        };
         if version == Version::V3 {
             out.add(code::NO_EFFECT, self.span, "`authentication` has no effect with version 3")
                 .label("adverts go without a password");
             return None;
         }
         let Some(pass) = &self.pass else {
-            out.add(code::ASSUMED, self.span, "`auth_type PASS` without `auth_pass`")
-                .label("adverts go without a password");
+            let message = format!("`auth_type {}` without `auth_pass`", kind.value);
+            out.add(code::ASSUMED, self.span, message).label("adverts go without a password");
             return None;
         };
         if pass.value.len() > LONGEST {
@@ -97,6 +103,6 @@ impl Authentication {
             ));
             return None;
         }
-        Some(Secret(pass.value.clone().into_bytes()))
+        Some(Password { secret: Some(Secret(pass.value.clone().into_bytes())), header })
     }
 }

@@ -6,6 +6,7 @@ use core::net::IpAddr;
 use core::time::Duration;
 
 use super::mail::{self, MailLines};
+use super::sync_daemon::{self, SyncDaemonLine};
 use super::vrrp_instance::{GarpLines, version};
 use super::{Keyword, Table, address, to_u8};
 use crate::command::{Command, RunAs};
@@ -16,6 +17,7 @@ use crate::config::keyword::Repeated::{Add, First, Last};
 use crate::config::keyword::{extra, ignored, kw, not_yet};
 use crate::config::script;
 use crate::config::tree::Node;
+use crate::net::firewall::Firewall;
 use crate::node::settings::{Fifo, ProcessSettings};
 use crate::vrrp::settings::Version;
 
@@ -70,6 +72,19 @@ pub struct GlobalDefs {
     pub notify_priority_changes: bool,
     /// No instance becomes master before.
     pub startup_delay: Duration,
+    /// Least distance between two neighbour advertisements on one interface.
+    pub gna_interval: Duration,
+    /// Default of the instance's keyword.
+    pub skip_check_adv_addr: bool,
+    /// Default of the instance's keyword.
+    pub owner_ignore_adverts: bool,
+    /// Default of `strict_mode`.
+    pub strict: bool,
+    nftables: Option<String>,
+    nftables_priority: Option<i32>,
+    nftables_counters: bool,
+    /// The IPVS sync daemon.
+    pub sync_daemon: Option<SyncDaemonLine>,
 }
 
 const MAX: i64 = 0x7fff_ffff;
@@ -113,7 +128,7 @@ const KEYWORDS: &[Keyword<GlobalDefs>] = &[
     kw("lvs_flush", Restart, Last, Argument::Flag(|g, _| g.lvs_flush = true)),
     not_yet("lvs_flush_on_stop"),
     not_yet("lvs_flush_onstop"),
-    not_yet("lvs_sync_daemon"),
+    kw("lvs_sync_daemon", Live, First, Argument::Line(|g, node, out| g.sync_daemon = sync_daemon::parse(node, out))),
     kw("vrrp_mcast_group4", Live, Last, Argument::Line(|g, node, out| g.mcast_group4 = group4(node, out))),
     not_yet("vrrp_mcast_group6"),
     kw("vrrp_garp_master_delay", Live, Last, Argument::Int(0, 4294, |g, n| g.garp.delay = Some(secs(n)))),
@@ -124,7 +139,7 @@ const KEYWORDS: &[Keyword<GlobalDefs>] = &[
     kw("vrrp_garp_lower_prio_repeat", Live, Last, Argument::Int(0, MAX, |g, n| g.garp.lower_prio_repeat = Some(n))),
     kw("vrrp_down_timer_adverts", Live, Last, Argument::Int(1, 100, |g, n| g.down_timer_adverts = Some(to_u8(n)))),
     kw("vrrp_garp_interval", Live, Last, Argument::Time(0, SECONDS, |g, t| g.garp_interval = t.value)),
-    not_yet("vrrp_gna_interval"),
+    kw("vrrp_gna_interval", Live, Last, Argument::Time(0, SECONDS, |g, t| g.gna_interval = t.value)),
     kw("vrrp_min_garp", Live, Last, Argument::Switch(|g, on| g.min_garp = on.value)),
     not_yet("vrrp_garp_extra_if"),
     not_yet("vrrp_vmac_garp_intvl"),
@@ -133,12 +148,12 @@ const KEYWORDS: &[Keyword<GlobalDefs>] = &[
     kw("vrrp_version", Live, Last, Argument::Int(2, 3, |g, n| g.version = Some(version(&n)))),
     not_yet("vrrp_iptables"),
     not_yet("vrrp_ipsets"),
-    not_yet("nftables"),
-    not_yet("nftables_priority"),
+    kw("nftables", Live, First, Argument::Line(|g, node, out| g.nftables = table(node, out))),
+    kw("nftables_priority", Live, Last, Argument::Int(-MAX, MAX, |g, n| g.nftables_priority = i32::try_from(n.value).ok())),
     not_yet("nftables_ifindex"),
     kw("vrrp_check_unicast_src", Live, Last, Argument::Flag(|g, _| g.check_unicast_src = true)),
-    not_yet("vrrp_skip_check_adv_addr"),
-    not_yet("vrrp_strict"),
+    kw("vrrp_skip_check_adv_addr", Live, Last, Argument::Switch(|g, on| g.skip_check_adv_addr = on.value)),
+    kw("vrrp_strict", Live, Last, Argument::Switch(|g, on| g.strict = on.value)),
     not_yet("vrrp_priority"),
     not_yet("vrrp_no_swap"),
     kw("vrrp_rt_priority", Live, Last, Argument::Int(0, 99, |g, n| g.vrrp_rt_priority = Some(to_u8(n)).filter(|n| *n > 0))),
@@ -148,7 +163,7 @@ const KEYWORDS: &[Keyword<GlobalDefs>] = &[
     not_yet("nftables_ipvs"),
     not_yet("nftables_ipvs_priority"),
     not_yet("nftables_ipvs_start_fwmark"),
-    not_yet("nftables_counters"),
+    kw("nftables_counters", Live, Last, Argument::Flag(|g, _| g.nftables_counters = true)),
     kw("notify_fifo", Live, First, Argument::Line(|g, node, out| g.fifo.path = fifo_path(node, out))),
     kw("notify_fifo_script", Live, First, Argument::Script(|g, c| g.fifo.script = Some(c))),
     kw("vrrp_notify_fifo", Live, First, Argument::Line(|g, node, out| g.vrrp_fifo.path = fifo_path(node, out))),
@@ -201,7 +216,7 @@ const KEYWORDS: &[Keyword<GlobalDefs>] = &[
     kw("vrrp_startup_delay", Live, Last, Argument::Time(1_000, SECONDS, |g, t| g.startup_delay = t.value)),
     not_yet("vrrp_delay_after_boot"),
     not_yet("log_unknown_vrids"),
-    not_yet("vrrp_owner_ignore_adverts"),
+    kw("vrrp_owner_ignore_adverts", Live, Last, Argument::Switch(|g, on| g.owner_ignore_adverts = on.value)),
     not_yet("vmac_prefix"),
     not_yet("vmac_addr_prefix"),
     not_yet("umask"),
@@ -234,6 +249,17 @@ impl GlobalDefs {
             notify_fifo: self.fifo.settings("notify_fifo", out),
             vrrp_notify_fifo: self.vrrp_fifo.settings("vrrp_notify_fifo", out),
             lvs_notify_fifo: self.lvs_fifo.settings("lvs_notify_fifo", out),
+        }
+    }
+
+    /// The table for what is dropped.
+    #[must_use]
+    pub fn firewall(&self) -> Firewall {
+        let default = Firewall::default();
+        Firewall {
+            table: self.nftables.clone().unwrap_or(default.table),
+            priority: self.nftables_priority.unwrap_or(default.priority),
+            counters: self.nftables_counters,
         }
     }
 
@@ -276,6 +302,24 @@ fn fifo_path(node: &Node, out: &mut Diagnostics) -> Option<At<(String, Option<Ru
     });
     extra(node, 4, out);
     Some(At::new((path.text.clone(), owner), path.span))
+}
+
+/// `[TABLE]`
+fn table(node: &Node, out: &mut Diagnostics) -> Option<String> {
+    extra(node, 2, out);
+    let word = node.arguments().first()?;
+    // NFT_TABLE_MAXNAMELEN, and what `nft` can name.
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./\\".contains(c);
+    let good = word.text.len() < 256
+        && word.text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && word.text.chars().all(plain);
+    if !good {
+        let message = format!("`nftables`: `{}` is no name of a table", word.text);
+        out.add(code::BAD_ARGUMENT, word.span, message)
+            .label("expected a letter, then letters, digits, _, -, . and /");
+        return None;
+    }
+    Some(word.text.clone())
 }
 
 /// `IF`

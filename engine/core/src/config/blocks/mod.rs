@@ -18,6 +18,8 @@ pub mod service;
 pub mod smtp_check;
 pub mod ssl;
 pub mod ssl_get;
+pub mod strict_mode;
+pub mod sync_daemon;
 pub mod tcp_check;
 pub mod track;
 pub mod track_file;

@@ -1,14 +1,15 @@
 //! `vrrp_instance`: one virtual router on one interface (reference §2.7).
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;
 
 use super::address::{self, AddressLine};
-use super::authentication::{self, Authentication};
+use super::authentication::{self, Authentication, Password};
 use super::global_defs::{GlobalDefs, group4, interface};
+use super::strict_mode;
 use super::track::{self, TrackLine};
 use super::{Argument, Keyword, Table, ip, kw, lines, name, to_u8, to_u32};
 use crate::command::Command;
@@ -48,31 +49,40 @@ pub struct VrrpInstance {
     /// Its identifier.
     pub vrid: Option<At<u8>>,
     version: Option<At<Version>>,
-    state: Option<At<bool>>,
+    pub(super) state: Option<At<bool>>,
     priority: Option<At<u8>>,
     advert_int: Option<At<Duration>>,
     nopreempt: Option<Span>,
-    preempt_delay: Option<At<Duration>>,
-    unicast: Option<Span>,
-    peers: Vec<At<Peer>>,
+    pub(super) preempt_delay: Option<At<Duration>>,
+    pub(super) unicast: Option<Span>,
+    pub(super) peers: Vec<At<Peer>>,
     unicast_ttl: Option<At<u8>>,
     check_unicast_src: bool,
     source: Option<At<IpAddr>>,
     group: Option<At<IpAddr>>,
-    authentication: Option<Authentication>,
+    pub(super) authentication: Option<Authentication>,
     /// Addresses in adverts.
     pub vips: Vec<AddressLine>,
     excluded: Vec<AddressLine>,
-    no_vips: bool,
-    down_timer_adverts: Option<u8>,
-    garp: GarpLines,
+    /// `no_virtual_ipaddress`.
+    pub(super) no_vips: Option<Span>,
+    /// A line of `virtual_ipaddress` could not be read.
+    bad_vips: bool,
+    pub(super) accept: Option<At<bool>>,
+    skip_check_adv_addr: Option<bool>,
+    strict_mode: Option<bool>,
+    pub(super) owner_ignore_adverts: Option<At<bool>>,
+    /// `lvs_sync_daemon_interface`.
+    pub sync_interface: Option<At<String>>,
+    pub(super) down_timer_adverts: Option<At<u8>>,
+    pub(super) garp: GarpLines,
     /// `track_interface`.
     pub track_interfaces: Vec<TrackLine>,
     /// `track_script`.
     pub track_scripts: Vec<TrackLine>,
     dont_track_primary: bool,
-    lower_prio_no_advert: Option<bool>,
-    higher_prio_send_advert: Option<bool>,
+    pub(super) lower_prio_no_advert: Option<bool>,
+    pub(super) higher_prio_send_advert: Option<bool>,
     notify: Notify,
     smtp_alert: Option<At<bool>>,
     notify_priority_changes: Option<bool>,
@@ -114,18 +124,18 @@ const KEYWORDS: &[Keyword<VrrpInstance>] = &[
     kw("version", Live, Last, Argument::Int(2, 3, |v, n| v.version = Some(At::new(version(&n), n.span)))),
     kw("priority", Live, Last, Argument::Int(1, 255, |v, n| v.priority = Some(At::new(to_u8(n.clone()), n.span)))),
     kw("advert_int", Live, Last, Argument::Time(10_000, 255_000_000, |v, t| v.advert_int = Some(t))),
-    kw("virtual_ipaddress", Live, Add, Argument::Block(|v, node, out| v.no_vips |= !address_lines(&mut v.vips, node, out))),
+    kw("virtual_ipaddress", Live, Add, Argument::Block(|v, node, out| v.bad_vips |= !address_lines(&mut v.vips, node, out))),
     kw("virtual_ipaddress_excluded", Live, Add, Argument::Block(|v, node, out| _ = address_lines(&mut v.excluded, node, out))),
-    kw("no_virtual_ipaddress", Live, Last, Argument::Flag(|v, _| v.no_vips = true)),
+    kw("no_virtual_ipaddress", Live, Last, Argument::Flag(|v, at| v.no_vips = Some(at.span))),
     not_yet("promote_secondaries"),
     not_yet("linkbeat_use_polling"),
     not_yet("v3_checksum_as_v2"),
     not_yet("virtual_routes"),
     not_yet("virtual_rules"),
-    kw("accept", Live, Last, Argument::Flag(|_, _| {})),
-    not_yet("no_accept"),
-    not_yet("skip_check_adv_addr"),
-    not_yet("strict_mode"),
+    kw("accept", Live, Last, Argument::Flag(|v, at| v.accept = Some(at))),
+    kw("no_accept", Live, Last, Argument::Flag(|v, at| v.accept = Some(At::new(false, at.span)))),
+    kw("skip_check_adv_addr", Live, Last, Argument::Switch(|v, on| v.skip_check_adv_addr = Some(on.value))),
+    kw("strict_mode", Live, Last, Argument::Switch(|v, on| v.strict_mode = Some(on.value))),
     kw("preempt", Live, Last, Argument::Flag(|v, _| v.nopreempt = None)),
     kw("nopreempt", Live, Last, Argument::Flag(|v, at| v.nopreempt = Some(at.span))),
     kw("preempt_delay", Live, Last, Argument::Time(0, 1_000_000_000, |v, t| v.preempt_delay = Some(t))),
@@ -139,21 +149,21 @@ const KEYWORDS: &[Keyword<VrrpInstance>] = &[
     kw("notify_master_rx_lower_pri", Live, First, Argument::Script(|v, c| v.notify.master_rx_lower_pri = Some(c.value))),
     kw("smtp_alert", Live, Last, Argument::Switch(|v, on| v.smtp_alert = Some(on))),
     kw("notify_priority_changes", Live, Last, Argument::Switch(|v, on| v.notify_priority_changes = Some(on.value))),
-    not_yet("lvs_sync_daemon_interface"),
+    kw("lvs_sync_daemon_interface", Live, Last, Argument::Line(|v, node, out| v.sync_interface = interface(node, out))),
     kw("garp_master_delay", Live, Last, Argument::Int(0, 4294, |v, n| v.garp.delay = Some(secs(n)))),
     kw("garp_master_refresh", Live, Last, Argument::Int(0, MAX, |v, n| v.garp.refresh = Some(secs(n)))),
     kw("garp_master_repeat", Live, Last, Argument::Int(0, MAX, |v, n| v.garp.repeat = Some(n))),
     kw("garp_master_refresh_repeat", Live, Last, Argument::Int(0, MAX, |v, n| v.garp.refresh_repeat = Some(n))),
     kw("garp_lower_prio_delay", Live, Last, Argument::Int(0, 4294, |v, n| v.garp.lower_prio_delay = Some(secs(n)))),
     kw("garp_lower_prio_repeat", Live, Last, Argument::Int(0, MAX, |v, n| v.garp.lower_prio_repeat = Some(n))),
-    kw("down_timer_adverts", Live, Last, Argument::Int(1, 100, |v, n| v.down_timer_adverts = Some(to_u8(n)))),
+    kw("down_timer_adverts", Live, Last, Argument::Int(1, 100, |v, n| v.down_timer_adverts = Some(At::new(to_u8(n.clone()), n.span)))),
     not_yet("timer_expired_backup"),
     not_yet("thread_timer_expired"),
     not_yet("garp_extra_if"),
     not_yet("vmac_garp_intvl"),
     kw("lower_prio_no_advert", Live, Last, Argument::Switch(|v, on| v.lower_prio_no_advert = Some(on.value))),
     kw("higher_prio_send_advert", Live, Last, Argument::Switch(|v, on| v.higher_prio_send_advert = Some(on.value))),
-    not_yet("owner_ignore_adverts"),
+    kw("owner_ignore_adverts", Live, Last, Argument::Switch(|v, on| v.owner_ignore_adverts = Some(on))),
     not_yet("kernel_rx_buf_size"),
     kw("authentication", Live, Last, Argument::Block(|v, node, out| v.authentication = Some(authentication::parse(node, out)))),
     refused("auth_hmac", "peers that sign would drop the adverts, and both would be master"),
@@ -204,9 +214,12 @@ impl VrrpInstance {
         let transport = self.transport(global, out);
         let (vips, excluded) = self.addresses(interface.unwrap_or(""), version, out);
         self.check_family(out);
-        Some(InstanceSettings {
+        let interface = interface?.to_string();
+        let password = self.authentication.as_ref().and_then(|a| a.settings(version, out));
+        let Password { secret: auth_pass, header: auth_header } = password.unwrap_or_default();
+        let mut settings = InstanceSettings {
             name: name.clone(),
-            interface: interface?.into(),
+            interface,
             vrid: vrid?,
             version,
             priority,
@@ -217,10 +230,19 @@ impl VrrpInstance {
             preempt_delay: self.preempt_delay(wants_master, out),
             transport,
             source: self.source.as_ref().map(|s| s.value),
-            auth_pass: self.authentication.as_ref().and_then(|a| a.settings(version, out)),
+            auth_pass,
+            auth_header,
             vips,
             excluded,
-            down_timer_adverts: self.down_timer_adverts.or(global.down_timer_adverts).unwrap_or(3),
+            accept: self.accept(priority, out),
+            skip_check_adv_addr: self.skip_check_adv_addr.unwrap_or(global.skip_check_adv_addr),
+            ignore_adverts: self.ignore_adverts(priority, global, out),
+            down_timer_adverts: self
+                .down_timer_adverts
+                .as_ref()
+                .map(|n| n.value)
+                .or(global.down_timer_adverts)
+                .unwrap_or(3),
             garp: self.garp.settings(global, out),
             tracks,
             dont_track_primary: self.dont_track_primary,
@@ -236,7 +258,34 @@ impl VrrpInstance {
                 .notify_priority_changes
                 .or(group.notify_priority_changes)
                 .unwrap_or(global.notify_priority_changes),
-        })
+        };
+        if self.strict_mode.unwrap_or(global.strict) {
+            strict_mode::apply(self, &mut settings, out);
+        }
+        Some(settings)
+    }
+
+    /// The owner always accepts (RFC 9568 §6.4.3).
+    fn accept(&self, priority: u8, out: &mut Diagnostics) -> bool {
+        match &self.accept {
+            Some(At { value: false, span }) if priority == 255 => {
+                out.add(code::NO_EFFECT, *span, "`no_accept` has no effect with priority 255")
+                    .label("an address owner accepts packets");
+                true
+            }
+            given => given.as_ref().is_none_or(|accept| accept.value),
+        }
+    }
+
+    fn ignore_adverts(&self, priority: u8, global: &GlobalDefs, out: &mut Diagnostics) -> bool {
+        if let Some(At { value: true, span }) = &self.owner_ignore_adverts
+            && priority < 255
+        {
+            let message = format!("`owner_ignore_adverts` has no effect with priority {priority}");
+            out.add(code::NO_EFFECT, *span, message);
+        }
+        let own = self.owner_ignore_adverts.as_ref().map(|on| on.value);
+        priority == 255 && own.unwrap_or(global.owner_ignore_adverts)
     }
 
     fn interface(&self, out: &mut Diagnostics) -> Option<&str> {
@@ -387,7 +436,7 @@ impl VrrpInstance {
         out: &mut Diagnostics,
     ) -> (Vec<Address>, Vec<Address>) {
         let name = &self.name.value;
-        if self.vips.is_empty() && !self.no_vips {
+        if self.vips.is_empty() && self.no_vips.is_none() && !self.bad_vips {
             let code = if version == Version::V3 { code::INCOMPLETE } else { code::ASSUMED };
             out.add(code, self.name.span, format!("vrrp_instance `{name}` has no virtual address"))
                 .help("add `virtual_ipaddress { IP }`, or `no_virtual_ipaddress` if none is meant");
@@ -479,6 +528,7 @@ impl GarpLines {
                 .unwrap_or(default.delay),
             lower_prio_repeat: lower.map_or(global_repeat, |n| to_u32(n.clone())),
             interval: global.garp_interval,
+            na_interval: global.gna_interval,
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::net::reconcile::{Present, Reconciler};
 use crate::node::settings::VrrpSettings;
 use crate::time::Time;
 use crate::track::script::{Script, ScriptState};
+use crate::vrrp::announce::Gates;
 use crate::vrrp::instance::{self, Condition, Parameters, State};
 use crate::vrrp::notify::News;
 use crate::vrrp::sync_group::SyncGroup;
@@ -237,7 +238,7 @@ impl VrrpNode {
     fn link_index(&mut self, name: &str) -> usize {
         self.links.iter().position(|it| it == name).unwrap_or_else(|| {
             self.links.push(name.into());
-            self.gates.push(Time::ZERO);
+            self.gates.push(Gates::OPEN);
             self.links.len() - 1
         })
     }

@@ -174,8 +174,8 @@ impl VrrpNode {
     fn announce(&mut self, now: Time, out: &mut Vec<Action>) {
         for (instance, slot) in self.slots.iter_mut().enumerate() {
             if slot.holding {
-                let gate = &mut self.gates[slot.link];
-                slot.announcer.take_due(now, gate, |address| {
+                let gates = &mut self.gates[slot.link];
+                slot.announcer.take_due(now, gates, |address| {
                     out.push(Action::Announce { instance, address });
                 });
             }

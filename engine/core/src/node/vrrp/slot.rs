@@ -155,6 +155,8 @@ pub struct Slot {
     advertised: Vec<Ipv4Addr>,
     auth_pass: Option<[u8; 8]>,
     logged: Vec<Odd>,
+    /// Whose addresses were compared last.
+    compared: Option<IpAddr>,
 }
 
 impl Slot {
@@ -162,11 +164,11 @@ impl Slot {
     #[must_use]
     pub fn new(settings: InstanceSettings, link: usize, group: Option<usize>) -> Self {
         let parameters = Parameters::new(&settings, group.is_some());
-        let addresses = settings.vips.len() + settings.excluded.len();
+        let announcer = Announcer::new(settings.garp, families(&settings));
         Self {
             key: Key::of(&settings),
             instance: Instance::new(parameters, settings.priority),
-            announcer: Announcer::new(settings.garp, addresses),
+            announcer,
             link,
             group,
             holding: false,
@@ -181,6 +183,7 @@ impl Slot {
             advertised: advertised(&settings),
             auth_pass: password(&settings),
             logged: Vec::new(),
+            compared: None,
             settings,
         }
     }
@@ -199,7 +202,7 @@ impl Slot {
         self.counters = former.counters;
         self.last = former.last;
         self.announcer = former.announcer;
-        let addresses = self.settings.vips.len() + self.settings.excluded.len();
+        let addresses = families(&self.settings);
         self.announcer.reload(self.settings.garp, addresses, now, self.holding);
         more
     }
@@ -251,7 +254,9 @@ impl Slot {
         if received.advert.priority == 0 {
             self.counters.pri_zero_rcvd += 1;
         }
-        if received.addresses_differ {
+        let known = self.compared == Some(received.source);
+        self.compared = Some(received.source);
+        if received.addresses_differ && !(known && self.settings.skip_check_adv_addr) {
             self.counters.addr_list_err += 1;
             *odd = self.news(Odd::Addresses);
         }
@@ -321,6 +326,11 @@ impl Slot {
         self.contested_until = Some(now + REPAIR_WINDOW);
         false
     }
+}
+
+/// Which of its addresses are of IPv6, in the order of announcements.
+fn families(settings: &InstanceSettings) -> impl Iterator<Item = bool> {
+    settings.vips.iter().chain(&settings.excluded).map(|address| address.ip.is_ipv6())
 }
 
 fn advertised(settings: &InstanceSettings) -> Vec<Ipv4Addr> {

@@ -3,6 +3,7 @@
 pub mod http;
 pub mod md5;
 pub mod misc;
+pub mod ping;
 pub mod schedule;
 pub mod settings;
 pub mod tcp;

@@ -67,6 +67,38 @@ pub struct Url {
     pub status: Vec<(u16, u16)>,
     /// Host header; `None`: address and port.
     pub virtualhost: Option<String>,
+    /// SSL_GET: says `close_notify` at the end. Absent in what an older engine handed over.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub close_notify: bool,
+}
+
+/// The name that SSL_GET tells the server (SNI), so that it picks a certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum ServerName {
+    /// None.
+    Unsaid,
+    /// The page's virtual host, if it has one.
+    Virtualhost,
+    /// This one.
+    Fixed(String),
+}
+
+impl ServerName {
+    /// The name for a page, without a port.
+    #[must_use]
+    pub fn of<'a>(&'a self, url: &'a Url) -> Option<&'a str> {
+        let name = match self {
+            Self::Unsaid => None,
+            Self::Virtualhost => url.virtualhost.as_deref(),
+            Self::Fixed(name) => Some(name.as_str()),
+        }?;
+        let port = |p: &str| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit());
+        match name.rsplit_once(':') {
+            Some((host, p)) if port(p) && !host.contains(':') => Some(host),
+            _ => Some(name),
+        }
+    }
 }
 
 /// What a check does.
@@ -85,7 +117,12 @@ pub enum CheckKind {
         urls: Vec<Url>,
         /// While down, test the next page without delay.
         fast_recovery: bool,
+        /// SSL_GET: over TLS, with this name. Absent in what an older engine handed over.
+        #[cfg_attr(feature = "serde", serde(default))]
+        tls: Option<ServerName>,
     },
+    /// Sends an ICMP echo request; of the connection neither port counts.
+    Ping(Connection),
     /// Runs a program; exit status 0 is success.
     Misc {
         /// What to run.

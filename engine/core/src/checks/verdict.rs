@@ -29,6 +29,8 @@ impl Verdict {
 pub enum Step {
     /// The connection.
     Connect,
+    /// The end of the TLS handshake.
+    Handshake,
     /// Room to send the request.
     Send,
     /// The answer, or its rest.
@@ -48,6 +50,10 @@ pub enum Failure {
         /// For how long.
         after: Duration,
     },
+    /// The server and we could not agree on how to encrypt, or it broke the rules; why.
+    Tls(String),
+    /// The server speaks TLS, but only versions that Understudy does not.
+    OldTls,
     /// The connection broke during the conversation.
     Broken(String),
     /// The connection ended before a blank line ended the header.
@@ -103,11 +109,16 @@ impl fmt::Display for Failure {
             Self::Timeout { step, after } => {
                 let awaited = match step {
                     Step::Connect => "connection",
+                    Step::Handshake => "end of the TLS handshake",
                     Step::Send => "room to send",
                     Step::Answer => "answer",
                 };
                 write!(f, "no {awaited} within {after:?}")
             }
+            Self::Tls(why) => write!(f, "TLS: {why}"),
+            Self::OldTls => f.write_str(
+                "TLS: the server has nothing newer than TLS 1.1, Understudy nothing older than 1.2",
+            ),
             Self::Broken(why) => write!(f, "connection lost: {why}"),
             Self::NoHeader { bytes: 0 } => f.write_str("closed without an answer"),
             Self::NoHeader { bytes } => write!(f, "no HTTP header in {bytes} bytes"),

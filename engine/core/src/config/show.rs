@@ -8,7 +8,9 @@ use core::net::Ipv4Addr;
 use core::time::Duration;
 
 use super::value;
-use crate::checks::settings::{CheckKind, CheckSettings, Connection, HttpVersion, Schedule, Url};
+use crate::checks::settings::{
+    CheckKind, CheckSettings, Connection, HttpVersion, Schedule, ServerName, Url,
+};
 use crate::command::{Command, RunAs};
 use crate::ipvs::settings::{RealServer, VirtualServer};
 use crate::ipvs::sync::SyncDaemon;
@@ -517,9 +519,18 @@ fn check(page: &mut Page, check: &CheckSettings) {
             page.open("TCP_CHECK");
             connection(page, to);
         }
-        CheckKind::Http { connection: to, version, urls, fast_recovery } => {
-            page.open("HTTP_GET");
+        CheckKind::Ping(to) => {
+            page.open("PING_CHECK");
             connection(page, to);
+        }
+        CheckKind::Http { connection: to, version, urls, fast_recovery, tls } => {
+            page.open(if tls.is_some() { "SSL_GET" } else { "HTTP_GET" });
+            connection(page, to);
+            match tls {
+                Some(ServerName::Fixed(name)) => page.set("sni_name", word(name)),
+                Some(name) => page.switch("enable_sni", *name == ServerName::Virtualhost),
+                None => {}
+            }
             page.set(
                 "http_protocol",
                 match version {
@@ -529,7 +540,7 @@ fn check(page: &mut Page, check: &CheckSettings) {
                 },
             );
             page.switch("fast_recovery", *fast_recovery);
-            urls.iter().for_each(|u| url(page, u));
+            urls.iter().for_each(|u| url(page, u, tls.is_some()));
         }
         CheckKind::Misc { command, timeout, dynamic } => {
             page.open("MISC_CHECK");
@@ -554,7 +565,9 @@ fn check(page: &mut Page, check: &CheckSettings) {
 
 fn connection(page: &mut Page, to: &Connection) {
     page.set("connect_ip", to.to.ip());
-    page.set("connect_port", to.to.port());
+    if to.to.port() != 0 {
+        page.set("connect_port", to.to.port());
+    }
     if let Some(ip) = to.bind_ip {
         page.set("bindto", ip);
     }
@@ -568,7 +581,7 @@ fn connection(page: &mut Page, to: &Connection) {
     page.set("fwmark", to.fwmark);
 }
 
-fn url(page: &mut Page, url: &Url) {
+fn url(page: &mut Page, url: &Url, tls: bool) {
     page.open("url");
     page.set("path", word(&url.path));
     if let Some(digest) = &url.digest {
@@ -581,6 +594,9 @@ fn url(page: &mut Page, url: &Url) {
     page.set("status_code", codes.collect::<alloc::vec::Vec<_>>().join(" "));
     if let Some(host) = &url.virtualhost {
         page.set("virtualhost", word(host));
+    }
+    if tls {
+        page.switch("tls_compliant", url.close_notify);
     }
     page.close();
 }

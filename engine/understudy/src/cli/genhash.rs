@@ -6,13 +6,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt};
-use understudy_core::checks::http::{self, Reply};
 use understudy_core::checks::md5::hex;
-use understudy_core::checks::settings::{Connection, HttpVersion, Url};
+use understudy_core::checks::settings::{Connection, HttpVersion, ServerName, Url};
 use understudy_core::checks::verdict::{Failure, Verdict};
 
 use crate::diagnostics::print;
-use crate::probe::connection::Probe;
+use crate::probe::conversation::Conversation;
 use crate::sys::epoll::Interest;
 use crate::sys::{clock, socket};
 
@@ -21,6 +20,8 @@ const USAGE: &str = "usage: understudy genhash -s IP -p PORT -u URL [OPTION...]\
     -s, --server IP            server\n\
     -p, --port PORT            its port\n\
     -u, --url URL              path on it\n\
+    -S, --use-ssl              over TLS
+    -I, --use-sni NAME         the server's name in TLS (default: none)
     -V, --use-virtualhost NAME Host header (default: IP:PORT)\n\
     -P, --protocol VERSION     1.0, 1.0c or 1.1 (default 1.0)\n\
     -m, --fwmark MARK          mark of the packets\n\
@@ -34,6 +35,7 @@ struct Options {
     port: u16,
     url: Url,
     version: HttpVersion,
+    tls: Option<ServerName>,
     fwmark: u32,
     timeout: Duration,
     verbose: bool,
@@ -66,6 +68,7 @@ pub fn run(arguments: Parser) -> ExitCode {
 fn options(mut arguments: Parser) -> Result<Option<Options>, String> {
     let (mut server, mut port, mut path, mut virtualhost) = (None, None, None, None);
     let (mut version, mut fwmark, mut timeout_s, mut verbose) = (HttpVersion::V10, 0, 5, false);
+    let (mut ssl, mut sni) = (false, None);
     let text = |e: lexopt::Error| e.to_string();
     while let Some(argument) = arguments.next().map_err(text)? {
         match argument {
@@ -88,9 +91,8 @@ fn options(mut arguments: Parser) -> Result<Option<Options>, String> {
             Arg::Short('t') | Arg::Long("timeout") => timeout_s = value(&mut arguments)?,
             Arg::Short('v') | Arg::Long("verbose") => verbose = true,
             Arg::Short('h') | Arg::Long("help") => return Ok(None),
-            Arg::Short('S' | 'I') | Arg::Long("use-ssl" | "use-sni") => {
-                return Err("TLS is not there yet".to_owned());
-            }
+            Arg::Short('S') | Arg::Long("use-ssl") => ssl = true,
+            Arg::Short('I') | Arg::Long("use-sni") => sni = Some(value(&mut arguments)?),
             other => return Err(text(other.unexpected())),
         }
     }
@@ -103,8 +105,10 @@ fn options(mut arguments: Parser) -> Result<Option<Options>, String> {
             // Whatever the server says has a digest.
             status: vec![(0, 999)],
             virtualhost,
+            close_notify: false,
         },
         version,
+        tls: ssl.then(|| sni.map_or(ServerName::Unsaid, ServerName::Fixed)),
         fwmark,
         timeout: Duration::from_secs(timeout_s),
         verbose,
@@ -127,10 +131,10 @@ fn digest(options: &Options) -> Result<[u8; 16], String> {
         timeout: options.timeout,
         fwmark: options.fwmark,
     };
-    let request = http::request(&options.url, options.version, connection.to);
+    let (url, tls) = (&options.url, options.tls.as_ref());
     let started = clock::now();
-    let reply = Reply::with_digest(&options.url);
-    let mut probe = Probe::ask(&connection, request, reply, started).map_err(|v| words(&v))?;
+    let mut probe = Conversation::ask(&connection, url, options.version, tls, true, started)
+        .map_err(|verdict| words(&verdict))?;
     let verdict = loop {
         let left = probe.deadline().since(clock::now());
         if left.is_zero() {
@@ -187,6 +191,16 @@ mod tests {
         assert_eq!((got.url.path.as_str(), got.url.virtualhost.as_deref()), ("/x", Some("www")));
         assert_eq!(parse("--server ::1 --port 80 --url /").unwrap().unwrap().port, 80);
         assert_eq!(parse("-h"), Ok(None));
+    }
+
+    #[test]
+    fn over_tls_with_a_name_or_without() {
+        let of = |line: &str| parse(format!("-s ::1 -p 443 -u / {line}").trim_end());
+        let tls = |line: &str| of(line).unwrap().unwrap().tls;
+        assert_eq!(tls(""), None);
+        assert_eq!(tls("-I www"), None, "as with keepalived, a name alone is no TLS");
+        assert_eq!(tls("--use-ssl"), Some(ServerName::Unsaid));
+        assert_eq!(tls("-S --use-sni www"), Some(ServerName::Fixed("www".to_owned())));
     }
 
     #[test]

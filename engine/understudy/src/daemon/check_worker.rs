@@ -18,7 +18,7 @@ use super::record::Record;
 use super::worker::{ChildId, Context, Error, Exit, Outcome, Reply, Request, Token, Worker};
 use crate::log::Level;
 use crate::netlink::ipvs::Ipvs;
-use crate::probe::connection::Probe;
+use crate::probe::Probe;
 use crate::sys::clock;
 
 /// One worker process's state.

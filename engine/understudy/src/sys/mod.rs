@@ -7,6 +7,7 @@ pub mod file;
 pub mod memory;
 pub mod packet;
 pub mod process;
+pub mod random;
 pub mod signal;
 pub mod socket;
 pub mod timer;

@@ -40,6 +40,8 @@ unsafe impl OptionValue for libc::linger {}
 unsafe impl OptionValue for libc::timeval {}
 // SAFETY: plain data of the kernel's interface, without pointers.
 unsafe impl OptionValue for libc::ucred {}
+// SAFETY: a plain array of integers of the kernel's interface.
+unsafe impl OptionValue for [u32; 8] {}
 
 /// setsockopt(2).
 pub fn set<T: OptionValue>(
@@ -111,6 +113,18 @@ pub fn receive_nothing(fd: &impl AsFd) -> io::Result<()> {
         )
     })
     .map(drop)
+}
+
+/// A raw ICMP socket gets echo replies only: not what others ask this host, nor neighbour discovery.
+pub fn only_echo_replies(fd: &impl AsFd, v6: bool) -> io::Result<()> {
+    // A bit that is set blocks its type (linux/icmp.h, linux/icmpv6.h).
+    const FILTER: libc::c_int = 1;
+    if v6 {
+        let mut block = [u32::MAX; 8];
+        block[129 / 32] &= !(1 << (129 % 32));
+        return set(fd, libc::IPPROTO_ICMPV6, FILTER, block);
+    }
+    set(fd, libc::IPPROTO_RAW, FILTER, !1_u32)
 }
 
 /// A socket address as the kernel takes it.

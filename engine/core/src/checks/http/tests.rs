@@ -4,7 +4,13 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 
 fn url() -> Url {
-    Url { path: "/health".to_string(), digest: None, status: vec![], virtualhost: None }
+    Url {
+        path: "/health".to_string(),
+        digest: None,
+        status: vec![],
+        virtualhost: None,
+        close_notify: false,
+    }
 }
 
 /// MD5 of `hello`, by `printf hello | md5sum`.

@@ -36,13 +36,20 @@ fn tcp(retry: u32, alpha: bool) -> CheckSettings {
 }
 
 fn http(pages: usize, retry: u32, fast_recovery: bool) -> CheckSettings {
-    let url = Url { path: "/".to_string(), digest: None, status: alloc::vec![], virtualhost: None };
+    let url = Url {
+        path: "/".to_string(),
+        digest: None,
+        status: alloc::vec![],
+        virtualhost: None,
+        close_notify: false,
+    };
     let urls = alloc::vec![url; pages];
     let kind = CheckKind::Http {
         connection: connection(),
         version: HttpVersion::V10,
         urls,
         fast_recovery,
+        tls: None,
     };
     CheckSettings { schedule: schedule(retry, false), kind }
 }

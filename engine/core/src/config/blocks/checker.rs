@@ -61,7 +61,7 @@ pub struct Checker {
     bind_port: Option<u16>,
     bind_if: Option<String>,
     fwmark: u32,
-    /// Of HTTP_GET.
+    /// Of HTTP_GET and SSL_GET.
     pub http: Http,
     /// Of MISC_CHECK.
     pub misc: Misc,
@@ -69,13 +69,18 @@ pub struct Checker {
 
 const SECONDS: u64 = 4_294_967_295;
 
-/// Connection keywords.
+/// Connection keywords, those with ports first: an ICMP check has only the others.
+#[rustfmt::skip] // one row a line
+pub const PORTS: &[Keyword<Checker>] = &[
+    kw("connect_port", Live, Last, Argument::Int(1, 65535, |c, n| c.connect_port = Some(to_u16(n)))),
+    kw("bind_port", Live, Last, Argument::Int(1, 65535, |c, n| c.bind_port = Some(to_u16(n)))),
+];
+
+/// The other connection keywords.
 #[rustfmt::skip] // one row a line
 pub const CONNECTION: &[Keyword<Checker>] = &[
     kw("connect_ip", Live, Last, Argument::Line(|c, node, out| c.connect_ip = ip(node, out))),
-    kw("connect_port", Live, Last, Argument::Int(1, 65535, |c, n| c.connect_port = Some(to_u16(n)))),
     kw("bindto", Live, Last, Argument::Line(|c, node, out| c.bindto = ip(node, out))),
-    kw("bind_port", Live, Last, Argument::Int(1, 65535, |c, n| c.bind_port = Some(to_u16(n)))),
     kw("bind_if", Live, Last, Argument::Line(|c, node, out| c.bind_if = super::global_defs::interface(node, out).map(|i| i.value))),
     kw("connect_timeout", Live, Last, Argument::Time(1, SECONDS, |c, t| c.own.connect_timeout = Some(t.value))),
     kw("fwmark", Live, Last, Argument::Int(0, 0xffff_ffff, |c, n| c.fwmark = to_u32(n))),
@@ -134,13 +139,22 @@ impl Checker {
     }
 
     fn connection(&self, around: &Around<'_>, out: &mut Diagnostics) -> Option<Connection> {
-        let ip = self.connect_ip.as_ref().map_or(around.ip, |ip| ip.value);
         let port = self.connect_port.unwrap_or(around.port);
         if port == 0 {
             out.add(code::INCOMPLETE, self.span, "this check has no port to connect to")
                 .help("add `connect_port N`, or give the real server a port");
             return None;
         }
+        self.connection_to(port, around, out)
+    }
+
+    fn connection_to(
+        &self,
+        port: u16,
+        around: &Around<'_>,
+        out: &mut Diagnostics,
+    ) -> Option<Connection> {
+        let ip = self.connect_ip.as_ref().map_or(around.ip, |ip| ip.value);
         if let Some(source) = &self.bindto
             && source.value.is_ipv4() != ip.is_ipv4()
         {
@@ -168,10 +182,21 @@ impl Checker {
         Some(CheckSettings { schedule: self.schedule(around, 1, 1), kind })
     }
 
-    /// Final settings of an HTTP_GET.
-    pub fn http(&self, around: &Around<'_>, out: &mut Diagnostics) -> Option<CheckSettings> {
+    /// Final settings of a PING_CHECK.
+    pub fn ping(&self, around: &Around<'_>, out: &mut Diagnostics) -> Option<CheckSettings> {
+        let kind = CheckKind::Ping(self.connection_to(0, around, out)?);
+        Some(CheckSettings { schedule: self.schedule(around, 1, 1), kind })
+    }
+
+    /// Final settings of an HTTP_GET, or with `tls` of an SSL_GET.
+    pub fn http(
+        &self,
+        tls: bool,
+        around: &Around<'_>,
+        out: &mut Diagnostics,
+    ) -> Option<CheckSettings> {
         let connection = self.connection(around, out)?;
-        let kind = self.http.settings(self.span, connection, around.virtualhost, out)?;
+        let kind = self.http.settings(self.span, tls, connection, around.virtualhost, out)?;
         Some(CheckSettings { schedule: self.schedule(around, 1, 3), kind })
     }
 
@@ -190,8 +215,12 @@ pub const DELAY_LOOP: Duration = Duration::from_secs(60);
 pub enum Kind {
     /// TCP_CHECK
     Tcp,
+    /// PING_CHECK
+    Ping,
     /// HTTP_GET
     Http,
+    /// SSL_GET
+    Ssl,
     /// MISC_CHECK
     Misc,
 }
@@ -204,7 +233,9 @@ pub fn settings(
 ) -> Vec<CheckSettings> {
     let one = |(kind, checker): &(Kind, Checker)| match kind {
         Kind::Tcp => checker.tcp(around, out),
-        Kind::Http => checker.http(around, out),
+        Kind::Ping => checker.ping(around, out),
+        Kind::Http => checker.http(false, around, out),
+        Kind::Ssl => checker.http(true, around, out),
         Kind::Misc => checker.misc(around, out),
     };
     checkers.iter().filter_map(one).collect()

@@ -107,7 +107,7 @@ const KEYWORDS: &[Keyword<Configuration>] = &[
     }),
     not_yet("vrrp_track_process"),
     not_yet("interface_up_down_delays"),
-    not_yet("SSL"),
+    block("SSL", |_, node, out| ssl::TABLE.apply("SSL", &mut (), lines(node), out)),
     block("virtual_server_group", |c, node, out| {
         let group = virtual_server_group::parse(node, out);
         add(&mut c.virtual_server_groups, group, |g| &g.name, "virtual server group", out);

@@ -1,24 +1,16 @@
-//! `PING_CHECK` (reference §2.20).
-//! It does not work yet: the block is reported and skipped.
+//! `PING_CHECK`: an ICMP echo is enough (reference §2.20, §4.6).
 
-use crate::config::keyword::{Keyword, Table, not_yet};
+use super::checker::{COMMON, CONNECTION, Checker};
+use super::{Keyword, Table};
+use crate::config::keyword::ignored;
 
 /// Its keywords.
-pub const TABLE: Table<()> =
-    Table { block: "virtual_server/real_server/PING_CHECK", keywords: &[KEYWORDS] };
+pub const TABLE: Table<Checker> = Table {
+    block: "virtual_server/real_server/PING_CHECK",
+    keywords: &[KEYWORDS, CONNECTION, COMMON],
+};
 
-const KEYWORDS: &[Keyword<()>] = &[
-    not_yet("connect_ip"),
-    not_yet("connect_port"),
-    not_yet("bindto"),
-    not_yet("bind_port"),
-    not_yet("bind_if"),
-    not_yet("connect_timeout"),
-    not_yet("fwmark"),
-    not_yet("retry"),
-    not_yet("delay_before_retry"),
-    not_yet("warmup"),
-    not_yet("delay_loop"),
-    not_yet("alpha"),
-    not_yet("log_all_failures"),
-];
+const NO_PORT: &str = "an echo request has no port";
+
+const KEYWORDS: &[Keyword<Checker>] =
+    &[ignored("connect_port", NO_PORT), ignored("bind_port", NO_PORT)];

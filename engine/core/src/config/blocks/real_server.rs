@@ -8,7 +8,7 @@ use core::net::IpAddr;
 use super::checker::{self, Checker, Inherited, Kind};
 use super::service::forward;
 use super::{Argument, Keyword, Table, kw, lines, to_u32};
-use super::{http_get, misc_check, tcp_check};
+use super::{http_get, misc_check, ping_check, ssl_get, tcp_check};
 use crate::command::Command;
 use crate::config::diagnostic::{At, Diagnostics, code};
 use crate::config::keyword::Reload::Live;
@@ -77,10 +77,10 @@ const KEYWORDS: &[Keyword<RealServerLines>] = &[
     kw("MISC_CHECK", Live, Add, Argument::Block(|r, node, out| r.checkers.push((Kind::Misc, checker::parse(&misc_check::TABLE, node, out))))),
     not_yet("SMTP_CHECK"),
     kw("TCP_CHECK", Live, Add, Argument::Block(|r, node, out| r.checkers.push((Kind::Tcp, checker::parse(&tcp_check::TABLE, node, out))))),
-    not_yet("PING_CHECK"),
+    kw("PING_CHECK", Live, Add, Argument::Block(|r, node, out| r.checkers.push((Kind::Ping, checker::parse(&ping_check::TABLE, node, out))))),
     not_yet("UDP_CHECK"),
     kw("HTTP_GET", Live, Add, Argument::Block(|r, node, out| r.checkers.push((Kind::Http, checker::parse(&http_get::TABLE, node, out))))),
-    not_yet("SSL_GET"),
+    kw("SSL_GET", Live, Add, Argument::Block(|r, node, out| r.checkers.push((Kind::Ssl, checker::parse(&ssl_get::TABLE, node, out))))),
     not_yet("DNS_CHECK"),
     not_yet("FILE_CHECK"),
     not_yet("BFD_CHECK"),

@@ -1,4 +1,4 @@
-//! `url` in `HTTP_GET` (reference §2.22.1).
+//! `url` in `HTTP_GET` and `SSL_GET` (reference §2.22.1).
 
 use alloc::format;
 use alloc::string::String;
@@ -19,14 +19,17 @@ pub struct UrlLines {
     digest: Option<[u8; 16]>,
     status: Vec<(u16, u16)>,
     virtualhost: Option<String>,
+    /// Of SSL_GET: `tls_compliant`.
+    pub close_notify: Option<bool>,
 }
 
 /// Its keywords.
 pub const TABLE: Table<UrlLines> =
     Table { block: "virtual_server/real_server/HTTP_GET/url", keywords: &[KEYWORDS] };
 
+/// Those of SSL_GET, too.
 #[rustfmt::skip] // one row a line
-const KEYWORDS: &[Keyword<UrlLines>] = &[
+pub const KEYWORDS: &[Keyword<UrlLines>] = &[
     kw("path", Live, Last, Argument::Word("a path", |u, w| u.path = Some(w))),
     kw("digest", Live, First, Argument::Line(|u, node, out| u.digest = digest(node, out))),
     kw("status_code", Live, Add, Argument::Line(status)),
@@ -40,10 +43,10 @@ const KEYWORDS: &[Keyword<UrlLines>] = &[
 ];
 
 /// Reads the block.
-pub fn parse(node: &Node, out: &mut Diagnostics) -> Option<UrlLines> {
+pub fn parse(table: &Table<UrlLines>, node: &Node, out: &mut Diagnostics) -> Option<UrlLines> {
     let mut url = UrlLines::default();
     extra(node, 1, out);
-    TABLE.apply("url", &mut url, lines(node), out);
+    table.apply("url", &mut url, lines(node), out);
     match &url.path {
         None => {
             out.add(code::INCOMPLETE, node.keyword().span, "`url` has no `path`")
@@ -59,9 +62,9 @@ pub fn parse(node: &Node, out: &mut Diagnostics) -> Option<UrlLines> {
 }
 
 impl UrlLines {
-    /// The final page; `host` comes from the check or its servers.
+    /// The final page; `host` comes from the check or its servers, `close_notify` from the check.
     #[must_use]
-    pub fn settings(&self, host: Option<&str>) -> Url {
+    pub fn settings(&self, host: Option<&str>, close_notify: bool) -> Url {
         Url {
             path: self.path.as_ref().map_or_else(String::new, |p| p.value.clone()),
             digest: self.digest,
@@ -71,6 +74,7 @@ impl UrlLines {
                 self.status.clone()
             },
             virtualhost: self.virtualhost.clone().or(host.map(Into::into)),
+            close_notify: self.close_notify.unwrap_or(close_notify),
         }
     }
 }

@@ -58,9 +58,9 @@ enum Target {
 
 fn target(settings: &CheckSettings) -> Target {
     match &settings.kind {
-        CheckKind::Tcp(connection) | CheckKind::Http { connection, .. } => {
-            Target::Network(connection.to)
-        }
+        CheckKind::Tcp(connection)
+        | CheckKind::Http { connection, .. }
+        | CheckKind::Ping(connection) => Target::Network(connection.to),
         CheckKind::Misc { command, .. } => Target::Program(command.argv.clone()),
     }
 }

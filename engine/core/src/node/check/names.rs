@@ -29,7 +29,9 @@ pub fn identities(all: &[VirtualServer]) -> Vec<Identity> {
 pub fn kind(settings: &CheckSettings) -> &'static str {
     match settings.kind {
         CheckKind::Tcp(_) => "TCP_CHECK",
-        CheckKind::Http { .. } => "HTTP_GET",
+        CheckKind::Http { tls: None, .. } => "HTTP_GET",
+        CheckKind::Http { tls: Some(_), .. } => "SSL_GET",
+        CheckKind::Ping(_) => "PING_CHECK",
         CheckKind::Misc { .. } => "MISC_CHECK",
     }
 }

@@ -1,6 +1,6 @@
 //! The worker on a real kernel, with real servers on loopback. Those tests that need IPVS and root are run where both
-//! are there: `understudy-tests --ignored kernel --test-threads 1` on a lab host. They use the services of documentation
-//! addresses (192.0.2.0/24) and the marks 900 to 909, and leave all others alone.
+//! are there: `understudy-tests --ignored kernel --test-threads 1` on a lab host, on one that serves nobody: they begin and
+//! end with `ipvsadm -C`, which deletes all services of the host, whoever made them.
 
 use std::net::TcpListener;
 use std::process::Command as Program;

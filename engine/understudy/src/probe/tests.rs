@@ -1,19 +1,22 @@
 use super::*;
-use std::io::{Read, Write};
-use std::net::{IpAddr, TcpListener, TcpStream};
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use understudy_core::checks::settings::{HttpVersion, Url};
+use understudy_core::checks::settings::{Connection, HttpVersion, Url};
+use understudy_core::checks::verdict::{Failure, Step};
 
-use crate::sys::clock;
+use crate::sys::socket::RawAddress;
+use crate::sys::{clock, socket};
 
 /// MD5 of `hello`, by `printf hello | md5sum`.
-const HELLO: [u8; 16] = [
+pub const HELLO: [u8; 16] = [
     0x5d, 0x41, 0x40, 0x2a, 0xbc, 0x4b, 0x2a, 0x76, 0xb9, 0x71, 0x9d, 0x91, 0x10, 0x17, 0xc5, 0x92,
 ];
 
-fn connection(to: SocketAddr, timeout_ms: u64) -> Connection {
+pub fn connection(to: SocketAddr, timeout_ms: u64) -> Connection {
     Connection {
         to,
         bind_ip: None,
@@ -25,12 +28,24 @@ fn connection(to: SocketAddr, timeout_ms: u64) -> Connection {
 }
 
 fn http(connection: Connection, digest: Option<[u8; 16]>) -> CheckKind {
-    let url = Url { path: "/x".to_owned(), digest, status: vec![], virtualhost: None };
-    CheckKind::Http { connection, version: HttpVersion::V10, urls: vec![url], fast_recovery: false }
+    let url = Url {
+        path: "/x".to_owned(),
+        digest,
+        status: vec![],
+        virtualhost: None,
+        close_notify: false,
+    };
+    CheckKind::Http {
+        connection,
+        version: HttpVersion::V10,
+        urls: vec![url],
+        fast_recovery: false,
+        tls: None,
+    }
 }
 
 /// A server that treats one connection as `serve` says.
-fn server<T: Send + 'static>(
+pub fn server<T: Send + 'static>(
     serve: impl FnOnce(TcpStream) -> T + Send + 'static,
 ) -> (SocketAddr, JoinHandle<T>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -39,7 +54,7 @@ fn server<T: Send + 'static>(
 }
 
 /// Runs a probe to its end, as the loop would.
-fn verdict(kind: &CheckKind) -> Verdict {
+pub fn verdict(kind: &CheckKind) -> Verdict {
     let mut probe = match Probe::start(kind, 0, clock::now()) {
         Ok(probe) => probe,
         Err(verdict) => return verdict,

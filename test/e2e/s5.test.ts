@@ -1,4 +1,7 @@
 /** S5, `mysql-read-vip`: three databases behind one address, two of them its directors; deployed, broken and mended. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { HostName } from "../../infra/lab/address.ts";
 import { labUnavailable } from "../../infra/lab/requirements.ts";
@@ -141,6 +144,29 @@ describe.skipIf(labUnavailable() !== undefined)("S5, mysql-read-vip", () => {
     await site.lab.start("db3");
     const again = await site.pulumi(["up", "--yes", "--skip-preview"]);
     expect(again.code, again.stdout + again.stderr).toBe(0);
+  });
+
+  it("puts the standby back to its last good generation when an engine does not come up, and leaves the master alone", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "understudy-broken-"));
+    const broken = join(folder, "understudy");
+    const script = ["#!/bin/sh", 'case "$1" in', "  --version) echo understudy 0.1.0 ;;", "  check) ;;"];
+    writeFileSync(broken, [...script, "  *) echo broken on purpose >&2; exit 1 ;;", "esac", ""].join("\n"), {
+      mode: 0o755,
+    });
+    const starts = () =>
+      site.says("db1", "systemctl", "show", "-P", "ExecMainStartTimestampMonotonic", "understudy");
+    const before = await starts();
+    process.env.UNDERSTUDY_ENGINE = broken;
+    const up = await site.pulumi(["up", "--yes", "--skip-preview"]);
+    delete process.env.UNDERSTUDY_ENGINE;
+    rmSync(folder, { recursive: true });
+    expect(up.code).not.toBe(0);
+    expect(up.stdout + up.stderr).toMatch(/db2[\s\S]*put back to generation/);
+    expect(await starts()).toBe(before);
+    await waitFor("db2 is healthy again", 30_000, async () => (await site.status("db2"))?.healthy === true);
+    const again = await site.pulumi(["up", "--yes", "--skip-preview"]);
+    expect(again.code, again.stdout + again.stderr).toBe(0);
+    await site.master("db1");
   });
 
   it("sets a host up again that was installed anew", async () => {

@@ -66,6 +66,39 @@ fn a_planned_stop_never_leaves_the_address_without_holder() {
 }
 
 #[test]
+fn mails_tell_each_change_once_and_faults_only_if_wanted() {
+    for no_email_faults in [false, true] {
+        let mut settings = group(150);
+        settings.no_email_faults = no_email_faults;
+        settings.instances[0].notify.mail = true;
+        settings.sync_groups[0].notify.mail = true;
+        let mut world = World::new(1).host(settings.clone());
+        world.run_for(millis(1000));
+        let said = |world: &mut World| std::mem::take(&mut world.hosts[0].mailed);
+        let of = |state: &str| {
+            let text = format!("Entering {state} state");
+            vec![format!("VRRP Instance a - {text}"), format!("VRRP Group g - {text}")]
+        };
+        assert_eq!(said(&mut world), [of("BACKUP"), of("MASTER")].concat());
+        world.feed(0, Event::Link { name: DEV, up: false });
+        world.run_for(millis(1000));
+        let faults = if no_email_faults { vec![] } else { of("FAULT") };
+        assert_eq!(said(&mut world), faults);
+        world.feed(0, Event::Link { name: DEV, up: true });
+        world.run_for(millis(1000));
+        assert_eq!(said(&mut world), [of("BACKUP"), of("MASTER")].concat());
+        world.kill(0);
+        world.run_for(millis(100));
+        world.start(0, true);
+        world.run_for(millis(1000));
+        assert_eq!(said(&mut world), [""; 0], "a successor that goes on is no news");
+        world.feed(0, Event::Stop);
+        world.run_for(millis(1000));
+        assert_eq!(said(&mut world), ["VRRP Instance a - Stopping", "VRRP Group g - Stopping"]);
+    }
+}
+
+#[test]
 fn a_stop_without_peer_ends_soon() {
     let mut world = World::new(1).host(one(150));
     world.run_for(millis(1000));

@@ -2,7 +2,8 @@
 //! with one interface; without root there can be none, and the tests say that they are skipped.
 
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{BufRead, BufReader, ErrorKind, Write};
+use std::net::TcpListener;
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
@@ -420,4 +421,86 @@ fn notifications_run_in_order_and_fifo_lines_arrive() {
         ["INSTANCE read BACKUP 100", "", "INSTANCE read MASTER 100", "", "INSTANCE read STOP 100"];
     assert_eq!(notes.lines().collect::<Vec<_>>(), expected);
     assert!(!engine.path("fifo").exists(), "made by the engine, removed by it");
+}
+
+/// The test below starts it in its namespace: writes to the file `mails` what it is told.
+#[test]
+#[ignore = "the mail server of another test"]
+fn mail_server() {
+    let Some(directory) = std::env::var_os("MAILS") else { return };
+    let listener = TcpListener::bind("127.0.0.1:25").unwrap();
+    let mut mails = fs::File::create(PathBuf::from(directory).join("mails")).unwrap();
+    for stream in listener.incoming() {
+        let stream = stream.unwrap();
+        let mut out = stream.try_clone().unwrap();
+        out.write_all(b"220 here\r\n").unwrap();
+        let mut in_mail = false;
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            writeln!(mails, "{line}").unwrap();
+            let answer = match line.as_str() {
+                "." => "250 taken",
+                _ if in_mail => continue,
+                "DATA" => "354 go on",
+                "QUIT" => "221 bye",
+                _ => "250 ok",
+            };
+            in_mail = line == "DATA";
+            out.write_all(format!("{answer}\r\n").as_bytes()).unwrap();
+        }
+    }
+}
+
+#[test]
+fn changes_of_state_are_mailed_also_those_of_the_stop() {
+    let Some(mut engine) = Engine::place("mail") else { return };
+    let mut server = Command::new("ip")
+        .args(["netns", "exec", &engine.namespace])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "mail_server"])
+        .env("MAILS", &engine.directory)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    engine.until("the mail server listens", |e| e.path("mails").exists());
+    let globals = "global_defs {\n    router_id db1\n    notification_email { root@a.example }\n    notification_email_from \"Data base <db1@a.example>\"\n    smtp_server localhost\n}\n";
+    let conf = GOOD.replace("    virtual_ipaddress", "    smtp_alert\n    virtual_ipaddress");
+    fs::write(engine.path("conf"), globals.to_owned() + &conf).unwrap();
+    engine.start();
+    let mails = |e: &Engine| fs::read_to_string(e.path("mails")).unwrap_or_default();
+    engine.until("a mail tells of the new master", |e| {
+        mails(e).contains("Subject: [db1] VRRP Instance read - Entering MASTER state\n")
+    });
+    engine.signal("-TERM");
+    assert_eq!(engine.ended(), Some(0));
+    let mails = mails(&engine);
+    let _ = server.kill();
+    let _ = server.wait();
+    let subjects: Vec<&str> = mails.lines().filter(|line| line.starts_with("Subject:")).collect();
+    let of = |what: &str| format!("Subject: [db1] VRRP Instance read - {what}");
+    let expected = [of("Entering BACKUP state"), of("Entering MASTER state"), of("Stopping")];
+    assert_eq!(subjects, expected, "{mails}");
+    assert!(mails.contains("\nMAIL FROM:<db1@a.example>\nRCPT TO:<root@a.example>\nDATA\nDate: "));
+    let tail = "\nFrom: Data base <db1@a.example>\n";
+    assert!(mails.contains(tail), "{mails}");
+    let body = "\nTo: root@a.example\n\n=> VRRP Instance is now owning VRRP VIPs <=\n";
+    assert!(mails.contains(body), "{mails}");
+}
+
+#[test]
+fn a_dead_mail_server_holds_nothing_up() {
+    let Some(mut engine) = Engine::place("nomail") else { return };
+    // Nobody answers for this address: no refusal, only silence.
+    let globals = "global_defs {\n    notification_email { root }\n    smtp_server 192.0.2.25\n}\n";
+    let conf = GOOD.replace("    virtual_ipaddress", "    smtp_alert\n    virtual_ipaddress");
+    fs::write(engine.path("conf"), globals.to_owned() + &conf).unwrap();
+    engine.start();
+    engine.until("it is master", |e| e.state().as_deref() == Some("MASTER") && e.holds());
+    let since = Instant::now();
+    engine.signal("-TERM");
+    engine.until("its addresses are gone", |e| !e.holds());
+    assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
+    assert_eq!(engine.ended(), Some(0));
+    assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
+    let log = fs::read_to_string(engine.path("log")).unwrap();
+    assert!(log.contains("mail not sent: "), "{log}");
 }

@@ -83,7 +83,10 @@ impl Session {
     /// The connection has ended, or the time is up, and why.
     pub fn end(&mut self, why: &str) {
         if !self.over && self.step != Step::Quit {
-            let trouble = format!("{why} (waiting for the answer to {})", self.question());
+            let trouble = match self.step {
+                Step::Greeting => why.to_string(),
+                _ => format!("{why} after {}", self.question()),
+            };
             self.trouble.get_or_insert(trouble);
         }
         self.over = true;
@@ -291,7 +294,7 @@ mod tests {
         talk(&mut it, &["220 x\r\n"]);
         it.end("connection closed");
         assert!(it.is_over() && !it.is_delivered());
-        let trouble = "connection closed (waiting for the answer to HELO lb1)";
+        let trouble = "connection closed after HELO lb1";
         assert_eq!(it.trouble(), Some(trouble));
         let mut it = session(&["root@a"]);
         talk(&mut it, &["220 x\r\n250 x\r\n250 x\r\n250 x\r\n354 x\r\n250 x\r\n"]);

@@ -7,6 +7,7 @@
 mod checks;
 mod configure;
 mod handover;
+mod mail;
 mod names;
 mod news;
 mod status;
@@ -35,6 +36,7 @@ use crate::ipvs::quorum;
 use crate::ipvs::settings::{RealServer, VirtualServer};
 use crate::ipvs::table::{Service, ServiceKey};
 use crate::journal::{Entry, Reason};
+use crate::mail::message::Alert;
 use crate::node::settings::CheckWorkerSettings;
 use crate::random::Random;
 use crate::time::Time;
@@ -151,6 +153,8 @@ pub enum Action {
         /// The program.
         command: Command,
     },
+    /// Send a mail.
+    Mail(Alert),
     /// Write to the FIFOs, without adding anything.
     Fifo(String),
     /// Keep and show.
@@ -275,6 +279,7 @@ impl CheckNode {
         took: Duration,
         out: &mut Actions,
     ) {
+        let before = self.checks.get(check).and_then(|run| run.machine.up());
         let Some(outcome) = self.checks.finished(now, check, verdict, took) else { return };
         let kind = self.checks.settings(check).map_or("", names::kind);
         let cause = match (outcome, verdict) {
@@ -300,10 +305,12 @@ impl CheckNode {
                 Reason::Said(format!("{kind} passed in {} ms", took.as_millis()))
             }
         };
+        let down = self.down_beside(check, before);
         let concerned: Vec<usize> = (0..self.virtual_servers.len())
             .filter(|n| self.virtual_servers[*n].servers.iter().any(|s| s.checks.contains(&check)))
             .collect();
         self.settle(now, &concerned, &cause, out);
+        self.mail_beside(&down, matches!(verdict, Verdict::Passed { .. }), &cause, out);
     }
 
     fn users(&self, check: CheckId) -> impl Iterator<Item = (&VirtualServer, &RealServer)> {

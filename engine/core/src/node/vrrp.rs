@@ -3,6 +3,7 @@
 //! come back. Carry out actions in classes: adverts, then addresses, then announcements, then all others.
 
 mod lives;
+mod mail;
 mod settle;
 mod slot;
 mod status;
@@ -19,6 +20,7 @@ pub use status::{InstanceStatus, PeerStatus, TrackStatus, VipStatus};
 
 use crate::command::Command;
 use crate::journal::{Entry, Reason};
+use crate::mail::message::Alert;
 use crate::net::address::Address;
 use crate::net::reconcile::{Change, Owner, Present, Reconciler};
 use crate::time::Time;
@@ -145,6 +147,8 @@ pub enum Action {
         /// The program with all its arguments.
         command: Command,
     },
+    /// Send a mail.
+    Mail(Alert),
     /// Write a line to the FIFOs.
     Fifo(String),
     /// Put a change into the journal.
@@ -169,6 +173,7 @@ const RETRY: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub struct VrrpNode {
     startup_delay: Duration,
+    no_email_faults: bool,
     static_addresses: Vec<Address>,
     slots: Vec<Slot>,
     /// Instances by interface and VRID, sorted.
@@ -493,20 +498,36 @@ impl VrrpNode {
                 self.tell(index, News::Stop, out);
             }
         }
-        for group in &self.groups {
-            let settings = &group.settings;
-            announce_news(Subject::Group, &settings.name, News::Stop, 0, &settings.notify, out);
+        for group in &mut self.groups {
+            tell_group(group, News::Stop, self.no_email_faults, out);
         }
         self.addresses.want(STATIC, false);
         self.dirty.addresses = true;
     }
 
     /// Tells everybody the news of an instance.
-    fn tell(&self, index: usize, news: News, out: &mut Vec<Action>) {
-        let slot = &self.slots[index];
+    fn tell(&mut self, index: usize, news: News, out: &mut Vec<Action>) {
+        let slot = &mut self.slots[index];
         let settings = &slot.settings;
+        let (subject, name) = (Subject::Instance, &settings.name);
         let priority = slot.instance.priority();
-        announce_news(Subject::Instance, &settings.name, news, priority, &settings.notify, out);
+        announce_news(subject, name, news, priority, &settings.notify, out);
+        if settings.notify.mail && !(news == News::Fault && self.no_email_faults) {
+            let why = slot.last.as_ref().map(Entry::why);
+            let alert = mail::alert(subject, name, news, why.as_deref(), &mut slot.mailed);
+            out.extend(alert.map(Action::Mail));
+        }
+    }
+}
+
+/// Tells everybody the news of a group.
+fn tell_group(group: &mut SyncGroup, news: News, no_email_faults: bool, out: &mut Vec<Action>) {
+    let settings = &group.settings;
+    let (subject, name) = (Subject::Group, &settings.name);
+    announce_news(subject, name, news, 0, &settings.notify, out);
+    if settings.notify.mail && !(news == News::Fault && no_email_faults) {
+        let alert = mail::alert(subject, name, news, None, &mut group.mailed);
+        out.extend(alert.map(Action::Mail));
     }
 }
 

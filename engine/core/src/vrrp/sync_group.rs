@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::instance::State;
+use super::notify::News;
 use super::settings::SyncGroupSettings;
 
 /// One sync group; members are known by their index in the node.
@@ -16,13 +17,15 @@ pub struct SyncGroup {
     pub members: Vec<usize>,
     /// The state that was last told.
     pub state: State,
+    /// What the last mail was about.
+    pub mailed: Option<News>,
 }
 
 impl SyncGroup {
     /// A group whose state nobody has been told yet.
     #[must_use]
     pub fn new(settings: SyncGroupSettings, members: Vec<usize>) -> Self {
-        Self { settings, members, state: State::Init }
+        Self { settings, members, state: State::Init, mailed: None }
     }
 
     /// Its name.

@@ -133,6 +133,8 @@ pub struct Host {
     pub script_fails: bool,
     pub released: bool,
     pub notified: Vec<String>,
+    /// Subjects of mails.
+    pub mailed: Vec<String>,
 }
 
 pub struct World {
@@ -184,6 +186,7 @@ impl World {
             script_fails: false,
             released: false,
             notified: Vec::new(),
+            mailed: Vec::new(),
         });
         self.start(usize::from(index), false);
         self
@@ -257,6 +260,7 @@ impl World {
                 Action::Fifo(line) => self.hosts[index].notified.push(line),
                 Action::Released => self.hosts[index].released = true,
                 Action::Changed | Action::Links | Action::Announce { .. } => {}
+                Action::Mail(alert) => self.hosts[index].mailed.push(alert.subject),
                 Action::Notify { .. } | Action::Log(..) => {}
             }
         }

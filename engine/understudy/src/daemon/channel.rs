@@ -49,6 +49,8 @@ pub enum Kind {
     Reply = 40,
     /// Everything is given up. (empty)
     Stopped = 41,
+    /// A mail to send. (Alert)
+    Mail = 42,
 
     // Both ways.
     /// To the other worker. (any JSON)
@@ -56,7 +58,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 18] = [
         Self::Settings,
         Self::Inherit,
         Self::Ping,
@@ -73,6 +75,7 @@ impl Kind {
         Self::Status,
         Self::Reply,
         Self::Stopped,
+        Self::Mail,
         Self::Peer,
     ];
 

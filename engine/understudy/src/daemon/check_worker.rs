@@ -224,6 +224,10 @@ impl CheckWorker {
                     context.fifo(FifoKind::Lvs, &line);
                     None
                 }
+                Action::Mail(alert) => {
+                    context.mail(&alert);
+                    None
+                }
                 Action::Journal(entry) => {
                     let why = entry.reason.to_string();
                     let text = format!("{} {}: {why}", entry.subject, entry.change);

@@ -1,5 +1,5 @@
 //! What a worker may ask of its process: descriptors to be woken for, programs to run, and messages to the supervisor,
-//! which owns notifications, FIFOs and the journal (they outlive a worker).
+//! which owns notifications, mails, FIFOs and the journal (they outlive a worker).
 
 use std::io;
 use std::os::fd::AsFd;
@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use understudy_core::command::Command;
+use understudy_core::mail::message::Alert;
 use understudy_core::node::settings::ProcessSettings;
 use understudy_core::time::Time;
 
@@ -107,6 +108,11 @@ impl Context {
     /// Writes to the FIFOs of this kind.
     pub fn fifo(&mut self, kind: FifoKind, line: &str) {
         self.post(Kind::Fifo, &FifoLine { kind, line: line.to_owned() });
+    }
+
+    /// Sends a mail.
+    pub fn mail(&mut self, alert: &Alert) {
+        self.post(Kind::Mail, alert);
     }
 
     /// Puts a change and its reason into the journal.

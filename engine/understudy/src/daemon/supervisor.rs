@@ -1,5 +1,5 @@
-//! The supervisor: reads the configuration, keeps both workers alive, and owns what outlives them: notifications, FIFOs,
-//! the journal, the control socket. It takes no part in an election; a worker needs it for nothing while it lives.
+//! The supervisor: reads the configuration, keeps both workers alive, and owns what outlives them: notifications, mails,
+//! FIFOs, the journal, the control socket. It takes no part in an election; a worker needs it for nothing while it lives.
 
 use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use understudy_core::mail::message::Alert;
 use understudy_core::time::Time;
 
 use super::channel::{Kind, Message};
@@ -26,6 +27,7 @@ use crate::control::server::{Asked, Server};
 use crate::control::{Answer, Ask};
 use crate::notify::child::FIRST_TOKEN;
 use crate::notify::fifo::Fifos;
+use crate::notify::mail::Mailer;
 use crate::notify::queue::Queues;
 use crate::say;
 use crate::sys::clock::{self, SleepWatch};
@@ -37,6 +39,7 @@ use crate::sys::timer::Timer;
 const TIMER: u64 = 1;
 const SIGNALS: u64 = 2;
 const LOADER: u64 = 3;
+const MAIL: u64 = 4;
 const SLOTS: u64 = 16;
 const CLIENTS: u64 = 1 << 32;
 
@@ -47,6 +50,8 @@ const CHECK: usize = 1;
 const STOP_WITHIN: Duration = Duration::from_secs(5);
 /// Notifications of the stop may take so long.
 const LAST_NOTIFICATIONS: Duration = Duration::from_secs(5);
+/// Mails of the stop may take so long.
+const LAST_MAILS: Duration = Duration::from_secs(2);
 /// Workers tell their status within this.
 const STATUS_WITHIN: Duration = Duration::from_secs(1);
 /// The handover goes to disk no more often than this.
@@ -119,6 +124,7 @@ struct Supervisor {
     journal: Journal,
     server: Server,
     queues: Queues,
+    mailer: Mailer,
     fifos: Fifos,
     pending: BTreeMap<u64, Pending>,
     next_pending: u64,
@@ -197,6 +203,7 @@ impl Supervisor {
             next_alive: systemd.watchdog.map(|every| now + every / 2),
             journal: Journal::open(options.paths.events()),
             queues: Queues::new(&config.process),
+            mailer: Mailer::new(MAIL),
             options,
             epoll,
             timer: Timer::new()?,
@@ -257,6 +264,7 @@ impl Supervisor {
             self.slots[CHECK].deadline(),
             self.journal.deadline(),
             self.queues.deadline(),
+            self.mailer.deadline(),
             self.loader.as_ref().map(|(loader, _)| loader.deadline),
             self.next_alive,
             unsaved.then_some(self.save_at),
@@ -274,6 +282,7 @@ impl Supervisor {
                 }
             }
             LOADER => self.loaded(),
+            MAIL => self.mailer.ready(&self.epoll, clock::now()),
             token if token >= FIRST_TOKEN => {
                 self.queues.ready(token, clock::now());
             }
@@ -392,6 +401,7 @@ impl Supervisor {
         }
         let beat = Heartbeat::for_adverts(summary.fastest_advert);
         self.queues.reload(&summary.process);
+        self.mailer.configure(&summary.process);
         self.fifos.configure(&summary.process, &mut self.queues, &self.epoll, now);
         withdraw::remember(&self.options.paths, &summary.addresses);
         self.config = Summary { findings: String::new(), addresses: Vec::new(), ..summary };
@@ -465,6 +475,11 @@ impl Supervisor {
             Kind::Notify => {
                 if let Some(notification) = message.read::<Notification>() {
                     self.queues.add(notification, &self.epoll, clock::now());
+                }
+            }
+            Kind::Mail => {
+                if let Some(alert) = message.read::<Alert>() {
+                    self.mailer.add(&alert, clock::realtime(), clock::now());
                 }
             }
             Kind::Fifo => {
@@ -698,6 +713,7 @@ impl Supervisor {
             slot.timer(&self.epoll, now, late);
         }
         self.queues.timer(now);
+        self.mailer.timer(&self.epoll, now);
         if let Some((loader, _)) = self.loader.as_mut().filter(|(loader, _)| loader.deadline <= now)
         {
             loader.deadline = Time::MAX;
@@ -724,6 +740,7 @@ impl Supervisor {
             let output = if outcome.output.is_empty() { "" } else { ": " };
             say!(Warning, "{queue}: {}: {}{output}{}", outcome.tag, outcome.exit, outcome.output);
         }
+        self.mailer.after(&self.epoll, now);
         if self.save_at <= now && self.slots.iter().any(|slot| slot.unsaved) {
             self.save();
             self.save_at = now + SAVE_EVERY;
@@ -802,10 +819,12 @@ impl Supervisor {
                         self.slots[CHECK].stop(&self.epoll, now);
                     } else {
                         self.stage_by = now + LAST_NOTIFICATIONS;
+                        self.mailer.last_call(now + LAST_MAILS);
                     }
                 }
                 Stage::Notifications => {
-                    if !self.queues.is_idle() && !overdue {
+                    let idle = self.queues.is_idle() && self.mailer.is_idle();
+                    if !idle && !overdue {
                         return;
                     }
                     self.stage = Stage::Done;

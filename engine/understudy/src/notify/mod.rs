@@ -2,6 +2,8 @@
 
 pub mod child;
 pub mod fifo;
+pub mod hosts;
+pub mod mail;
 pub mod program;
 pub mod queue;
 pub mod user;

@@ -3,13 +3,13 @@
 use alloc::format;
 use alloc::string::ToString;
 
-use super::{Action, Actions, journal, names};
+use super::{Action, Actions, journal, mail, names};
 use crate::command::Command;
 use crate::ipvs::settings::{RealServer, VirtualServer};
 use crate::journal::Reason;
 use crate::time::Time;
 
-/// Who learns of a change: the journal, the notifier, the FIFO; in keepalived's order.
+/// Who learns of a change: the journal, the notifier, the FIFO, the mail; in keepalived's order.
 pub(super) struct News<'a> {
     pub settings: &'a VirtualServer,
     pub fifo_name: &'a str,
@@ -25,6 +25,9 @@ impl News<'_> {
         let word = if up { "UP" } else { "DOWN" };
         // The NUL byte behind the line is keepalived's (reference §3.11).
         out.push(Action::Fifo(format!("RS {name} {} {word}\n\0", self.fifo_name)));
+        if server.smtp_alert && mail::is_news(self.cause) {
+            out.push(mail::server(server, self.settings, self.fifo_name, up, self.cause));
+        }
     }
 
     pub fn quorum(&self, out: &mut Actions, now: Time, up: bool) {
@@ -34,6 +37,9 @@ impl News<'_> {
         self.notify(out, if up { commands.0 } else { commands.1 });
         let word = if up { "UP" } else { "DOWN" };
         out.push(Action::Fifo(format!("VS {} {word}\n\0", self.fifo_name)));
+        if self.settings.smtp_alert && mail::is_news(self.cause) {
+            out.push(mail::quorum(self.fifo_name, up, self.cause));
+        }
     }
 
     fn notify(&self, out: &mut Actions, command: &Option<Command>) {

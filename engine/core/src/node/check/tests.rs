@@ -29,6 +29,8 @@ struct World {
     /// What was sent to the kernel, written to FIFOs, and journaled.
     changes: Vec<Change>,
     fifo: Vec<String>,
+    /// Subjects and bodies.
+    mails: Vec<(String, String)>,
     notified: Vec<String>,
     journal: Vec<String>,
     runs: usize,
@@ -131,6 +133,7 @@ impl World {
             answers: (1..=9).map(|n| (n, 0)).collect(),
             changes: Vec::new(),
             fifo: Vec::new(),
+            mails: Vec::new(),
             notified: Vec::new(),
             journal: Vec::new(),
             runs: 0,
@@ -181,6 +184,7 @@ impl World {
                 Action::Notify { command, .. } => self.notified.push(command.argv[0].clone()),
                 Action::Remember => {}
                 Action::Fifo(line) => self.fifo.push(line),
+                Action::Mail(alert) => self.mails.push((alert.subject, alert.body)),
                 Action::Journal(entry) => self
                     .journal
                     .push(format!("{} {}: {}", entry.subject, entry.change, entry.reason)),
@@ -242,6 +246,7 @@ impl World {
     fn forget(&mut self) {
         self.changes.clear();
         self.fifo.clear();
+        self.mails.clear();
         self.notified.clear();
         self.journal.clear();
         self.runs = 0;
@@ -616,5 +621,66 @@ fn wild_hours_end_as_the_servers_are() {
         if seed < 3 {
             assert_eq!(journal, wild_hour(seed), "the same seed gives the same hour");
         }
+    }
+}
+
+#[test]
+fn mails_go_to_those_who_want_them() {
+    let mut quiet = virtual_server(1, &[1, 2]);
+    quiet.real_servers[1].smtp_alert = true;
+    let mut world = World::start(settings(vec![quiet]), 1);
+    world.run_for(20 * SECOND);
+    assert_eq!(world.mails, [], "a start is no news");
+    for up in [false, true] {
+        world.answers.insert(1, i32::from(!up));
+        world.answers.insert(2, i32::from(!up));
+        world.run_for(12 * SECOND);
+    }
+    let subject = "Realserver [10.0.1.2]:tcp:80 of virtual server [10.0.0.1]:tcp:80 - ";
+    let down = "=> TCP_CHECK: connect: connection refused (2 tries) <=";
+    let expected = [
+        (format!("{subject}DOWN"), down.to_string()),
+        (format!("{subject}UP"), "=> TCP_CHECK passed in 3 ms <=".to_string()),
+    ];
+    assert_eq!(world.mails, expected);
+    world.tell(Event::Stop);
+    assert_eq!(world.mails.len(), 2, "an orderly stop is none either");
+}
+
+#[test]
+fn a_quorum_has_mails_of_its_own() {
+    let mut loud = virtual_server(1, &[1]);
+    loud.smtp_alert = true;
+    let mut world = World::start(settings(vec![loud]), 1);
+    world.answers.insert(1, 1);
+    world.run_for(30 * SECOND);
+    let subjects: Vec<&str> = world.mails.iter().map(|(subject, _)| subject.as_str()).collect();
+    let of = "Virtualserver [10.0.0.1]:tcp:80 - ";
+    assert_eq!(subjects, [format!("{of}UP"), format!("{of}DOWN")]);
+    assert_eq!(world.mails[1].1, "=> living servers weigh 0, needed 1 <=");
+}
+
+#[test]
+fn a_second_check_of_a_server_that_is_down_is_told_unless_no_checker_emails() {
+    for no_checker_emails in [false, true] {
+        let mut both = virtual_server(1, &[1]);
+        both.real_servers[0].smtp_alert = true;
+        both.real_servers[0].checks = vec![tcp(1), tcp(2)];
+        let mut world =
+            World::start(CheckWorkerSettings { no_checker_emails, ..settings(vec![both]) }, 1);
+        world.run_for(20 * SECOND);
+        for (n, answer) in [(1, 1), (2, 1), (1, 0), (2, 0)] {
+            world.answers.insert(n, answer);
+            world.run_for(12 * SECOND);
+        }
+        let short = |(subject, body): &(String, String)| {
+            let word = subject.rsplit(' ').next().unwrap().to_string();
+            if body.contains("stays down") { word + ", beside" } else { word }
+        };
+        let told: Vec<String> = world.mails.iter().map(short).collect();
+        let all = ["DOWN", "DOWN, beside", "UP, beside", "UP"];
+        let few: Vec<&str> =
+            all.into_iter().filter(|t| !no_checker_emails || !t.contains("beside")).collect();
+        assert_eq!(told, few);
     }
 }

@@ -65,6 +65,7 @@ impl VrrpNode {
     ) -> Self {
         let mut node = Self {
             startup_delay: Duration::ZERO,
+            no_email_faults: false,
             static_addresses: Vec::new(),
             slots: Vec::new(),
             lookup: Vec::new(),
@@ -148,7 +149,9 @@ impl VrrpNode {
         }
         for group in &mut self.groups {
             let same = |it: &&SyncGroup| it.name() == group.name();
-            group.state = former_groups.iter().find(same).map_or(State::Init, |it| it.state);
+            let former = former_groups.iter().find(same);
+            group.state = former.map_or(State::Init, |it| it.state);
+            group.mailed = former.and_then(|it| it.mailed);
         }
         let mut kept = alloc::vec![false; self.slots.len()];
         let mut retiring = Vec::new();
@@ -227,6 +230,7 @@ impl VrrpNode {
         let scripts = settings.scripts.iter().filter(|script| used(&script.name));
         self.scripts = scripts.map(|script| Script::new(script.clone(), now)).collect();
         self.startup_delay = settings.startup_delay;
+        self.no_email_faults = settings.no_email_faults;
         self.static_addresses = settings.static_addresses;
         for (index, instance) in settings.instances.into_iter().enumerate() {
             let link = self.link_index(&instance.interface);

@@ -4,7 +4,7 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::mem;
 
-use super::{Action, Follow, Reason, STATIC, Slot, State, Subject, VrrpNode, announce_news};
+use super::{Action, Follow, Reason, STATIC, Slot, State, VrrpNode, tell_group};
 use crate::journal::Entry;
 use crate::net::address::Address;
 use crate::time::Time;
@@ -188,9 +188,8 @@ impl VrrpNode {
             let state = group.state_of(|member| slots[member].instance.state());
             if state != group.state && !self.stopping {
                 group.state = state;
-                let settings = &group.settings;
                 if let Some(news) = news_of(state) {
-                    announce_news(Subject::Group, &settings.name, news, 0, &settings.notify, out);
+                    tell_group(group, news, self.no_email_faults, out);
                 }
             }
         }

@@ -11,6 +11,7 @@ use crate::net::address::Address;
 use crate::time::Time;
 use crate::vrrp::announce::Announcer;
 use crate::vrrp::instance::{Condition, Instance, Parameters};
+use crate::vrrp::notify::News;
 use crate::vrrp::packet::{self, Addressee, Advert, DecodeError, Expected, Received};
 use crate::vrrp::settings::{InstanceSettings, Transport, Vrid};
 
@@ -151,6 +152,8 @@ pub struct Slot {
     pub counters: Counters,
     /// The last change of state.
     pub last: Option<Entry>,
+    /// What the last mail was about.
+    pub mailed: Option<News>,
     /// IPv4 addresses in adverts.
     advertised: Vec<Ipv4Addr>,
     auth_pass: Option<[u8; 8]>,
@@ -180,6 +183,7 @@ impl Slot {
             repaired: VecDeque::new(),
             counters: Counters::default(),
             last: None,
+            mailed: None,
             advertised: advertised(&settings),
             auth_pass: password(&settings),
             logged: Vec::new(),
@@ -201,6 +205,7 @@ impl Slot {
         self.repaired = former.repaired;
         self.counters = former.counters;
         self.last = former.last;
+        self.mailed = former.mailed;
         self.announcer = former.announcer;
         let addresses = families(&self.settings);
         self.announcer.reload(self.settings.garp, addresses, now, self.holding);

@@ -11,8 +11,12 @@ use understudy_core::command::Command;
 use understudy_core::ipvs::settings::{RealServer, SorryServer, VirtualServer};
 use understudy_core::ipvs::table::{Family, Forward, Persistence, Protocol, ServiceKey, Tunnel};
 use understudy_core::ipvs::text;
+use understudy_core::mail::message::Alert;
+use understudy_core::node::settings::ProcessSettings;
 
 use super::*;
+use crate::daemon::channel::Kind;
+use crate::notify::mail::tests::deliver;
 use crate::sys::epoll::Ready;
 
 struct Rig {
@@ -318,6 +322,61 @@ fn kernel_table_reads_as_planned() {
     rig.worker.stop(clock::now(), &mut rig.context);
     assert_eq!(ipvsadm(), "-A -f 77 -s wlc\n");
     run("ipvsadm -C");
+}
+
+/// Without a kernel's table: probes and mails need none.
+#[test]
+fn a_server_that_goes_and_returns_is_mailed() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let real = RealServer {
+        checks: vec![tcp(port)],
+        smtp_alert: true,
+        ..server("192.0.2.10", 80, Forward::Dr)
+    };
+    let service = address(Protocol::Tcp, "192.0.2.1", 80);
+    let settings = host(vec![virtual_server(service, vec![real])]).check;
+    let mut out = Actions::new();
+    let node = CheckNode::start(settings, None, vec![], 1, clock::now(), &mut out);
+    let mut rig = Rig {
+        worker: CheckWorker {
+            node,
+            ipvs: None,
+            probes: BTreeMap::new(),
+            overdue: BTreeSet::new(),
+            programs: BTreeMap::new(),
+            connections: BTreeMap::new(),
+            stopped: false,
+        },
+        context: Context::new(&ProcessSettings::default()).unwrap(),
+    };
+    rig.worker.act(clock::now(), out, &mut rig.context);
+    let mut alerts: Vec<Alert> = vec![];
+    let mut mailed = |rig: &mut Rig, count| {
+        rig.until(5, |rig| {
+            let all = rig.context.take_outbox();
+            let mails = all.iter().filter(|(kind, _)| *kind == Kind::Mail);
+            alerts.extend(mails.map(|(_, body)| serde_json::from_slice::<Alert>(body).unwrap()));
+            alerts.len() == count
+        })
+    };
+    let answered = |rig: &mut Rig| {
+        let status = rig.worker.status(clock::now());
+        status["virtual_servers"][0]["servers"][0]["checks"][0]["duration_ms"].is_number()
+    };
+    assert!(rig.until(5, answered), "{}", rig.worker.status(clock::now()));
+    drop(listener);
+    assert!(mailed(&mut rig, 1), "down");
+    let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
+    assert!(mailed(&mut rig, 2), "up");
+    drop(listener);
+    let heard = deliver(&alerts);
+    let subject =
+        "Subject: [lb1] Realserver [192.0.2.10]:tcp:80 of virtual server [192.0.2.1]:tcp:80";
+    assert!(heard[0].contains(&format!("{subject} - DOWN\n")), "{heard:?}");
+    let why = "\n=> TCP_CHECK: connect: connection refused (2 tries) <=\n.\n";
+    assert!(heard[0].contains(why), "{heard:?}");
+    assert!(heard[1].contains(&format!("{subject} - UP\n")), "{heard:?}");
 }
 
 #[test]

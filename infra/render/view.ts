@@ -9,7 +9,7 @@ export type View = Record<string, unknown>;
 
 export function engineView(plan: HostPlan, engine: EnginePlan): View {
   const { mail, routerId, keywords } = engine.globals;
-  const [server = null, port = null] = mail?.server.split(":") ?? [];
+  const [server, port] = endpoint(mail?.server ?? "");
   return {
     ...headOf(plan),
     globals: {
@@ -142,4 +142,10 @@ function acceptView(name: string, rule: AcceptRule): View {
 
 function headOf({ site, name }: HostPlan): { site: string; host: string } {
   return { site, host: name };
+}
+
+/** `HOST`, `HOST:PORT`, `[IPV6]:PORT`, or an IPv6 address alone. */
+function endpoint(text: string): [host: string, port: string | null] {
+  const [, inBrackets, host, port] = /^(?:\[(.+)\]|([^:]*))(?::(\d+))?$/.exec(text) ?? [];
+  return [inBrackets ?? host ?? text, port ?? null];
 }

@@ -171,3 +171,13 @@ test("kernel settings come before rules, and rules before addresses", () => {
   expect(order).toEqual([...order].sort((a, b) => a - b));
   expect(order.every((at) => at > 0)).toBe(true);
 });
+
+test.each([
+  ["127.0.0.1", "127.0.0.1"],
+  ["mail.example.org:587", "mail.example.org 587"],
+  ["2001:db8::25", "2001:db8::25"],
+  ["[2001:db8::25]:587", "2001:db8::25 587"],
+])("the mail server %s", (server, expected) => {
+  const mail = { to: ["ops@example.org"], from: "lb@example.org", server };
+  expect(block(confOf({ site: { mail } }), "global_defs")).toContain(`smtp_server ${expected}`);
+});

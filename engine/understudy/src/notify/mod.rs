@@ -1,4 +1,4 @@
-//! Programs that the engine runs, and the notifications among them.
+//! Programs that the engine runs, the notifications among them, and mails.
 
 pub mod child;
 pub mod fifo;

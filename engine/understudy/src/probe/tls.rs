@@ -261,4 +261,4 @@ impl io::Write for Wire<'_> {
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

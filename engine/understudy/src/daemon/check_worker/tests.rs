@@ -2,11 +2,14 @@
 //! are there: `understudy-tests --ignored kernel --test-threads 1` on a lab host, on one that serves nobody: they begin and
 //! end with `ipvsadm -C`, which deletes all services of the host, whoever made them.
 
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::process::Command as Program;
 use std::time::Duration;
 
-use understudy_core::checks::settings::{CheckSettings, Connection, Schedule};
+use understudy_core::checks::settings::{
+    CheckSettings, Connection, HttpVersion, Schedule, ServerName, Url,
+};
 use understudy_core::command::Command;
 use understudy_core::ipvs::settings::{RealServer, SorryServer, VirtualServer};
 use understudy_core::ipvs::table::{Family, Forward, Persistence, Protocol, ServiceKey, Tunnel};
@@ -198,6 +201,80 @@ fn a_program_is_a_check() {
     let handover = rig.worker.handover();
     let memory: Memory = serde_json::from_slice(&handover).unwrap();
     assert_eq!(memory.checks[0].weight, Some(5));
+}
+
+#[test]
+fn pages_over_tls_and_echoes_are_checks() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = listener.local_addr().unwrap();
+    let tls = crate::probe::tls::tests::server_config(&[&rustls::version::TLS13]);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let session = rustls::ServerConnection::new(tls.clone()).unwrap();
+            let mut stream = rustls::StreamOwned::new(session, stream.unwrap());
+            let _ = stream.read(&mut [0; 1000]).unwrap();
+            stream.write_all(b"HTTP/1.0 503 No\r\n\r\n").unwrap();
+        }
+    });
+    let CheckKind::Tcp(connection) = tcp(at.port()).kind else { unreachable!() };
+    let ping = CheckKind::Ping(Connection { to: (at.ip(), 0).into(), ..connection.clone() });
+    let ssl = CheckKind::Http {
+        connection,
+        version: HttpVersion::V10,
+        urls: vec![Url {
+            path: "/".to_owned(),
+            digest: None,
+            status: vec![(200, 299)],
+            virtualhost: None,
+            close_notify: true,
+        }],
+        fast_recovery: false,
+        tls: Some(ServerName::Unsaid),
+    };
+    let mut real = server("192.0.2.11", 80, Forward::Nat);
+    real.checks = [ping, ssl].map(|kind| CheckSettings { schedule: schedule(), kind }).to_vec();
+    let settings = host(vec![virtual_server(address(Protocol::Tcp, "192.0.2.1", 80), vec![real])]);
+    let mut context = Context::new(&settings.process).unwrap();
+    let mut out = Actions::new();
+    let node = CheckNode::start(settings.check, None, vec![], 1, clock::now(), &mut out);
+    let mut worker = offline(node);
+    worker.act(clock::now(), out, &mut context);
+    let mut rig = Rig { worker, context };
+    let finished = |rig: &mut Rig| {
+        rig.worker.node.status()[0].servers[0].checks.iter().all(|c| c.duration_ms.is_some())
+    };
+    assert!(rig.until(20, finished), "{:?}", rig.worker.node.status());
+    let status = rig.worker.node.status();
+    let [ping, ssl] = status[0].servers[0].checks.as_slice() else { panic!("{status:?}") };
+    assert_eq!((ping.kind.as_str(), ssl.kind.as_str()), ("PING_CHECK", "SSL_GET"));
+    // Whether echoes may be sent depends on who runs this; a reply never fails to come.
+    let may_not = |why: &String| why.starts_with("not asked: ICMP socket");
+    assert!(ping.last_error.as_ref().is_none_or(may_not), "{ping:?}");
+    assert_eq!(ssl.last_error.as_deref(), Some("/: status 503"));
+}
+
+#[test]
+fn what_an_older_engine_handed_over_is_understood() {
+    let kind = CheckKind::Http {
+        connection: match tcp(80).kind {
+            CheckKind::Tcp(connection) => connection,
+            _ => unreachable!(),
+        },
+        version: HttpVersion::V10,
+        urls: vec![Url {
+            path: "/".to_owned(),
+            digest: None,
+            status: vec![],
+            virtualhost: None,
+            close_notify: false,
+        }],
+        fast_recovery: false,
+        tls: None,
+    };
+    let mut json = serde_json::to_value(&kind).unwrap();
+    assert!(json["Http"].as_object_mut().unwrap().remove("tls").is_some());
+    assert!(json["Http"]["urls"][0].as_object_mut().unwrap().remove("close_notify").is_some());
+    assert_eq!(serde_json::from_value::<CheckKind>(json).unwrap(), kind);
 }
 
 #[test]

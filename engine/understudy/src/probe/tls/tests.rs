@@ -18,11 +18,8 @@ const PAGE: &[u8] = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello";
 
 type Stream = StreamOwned<ServerConnection, TcpStream>;
 
-/// A TLS server that treats one connection as `serve` says.
-fn tls_server<T: Send + 'static>(
-    versions: &'static [&'static SupportedProtocolVersion],
-    serve: impl FnOnce(Stream) -> T + Send + 'static,
-) -> (SocketAddr, JoinHandle<T>) {
+/// Of a server for these versions.
+pub fn server_config(versions: &[&'static SupportedProtocolVersion]) -> Arc<ServerConfig> {
     let made = rcgen::generate_simple_self_signed(["other.example.net".to_owned()]).unwrap();
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -32,10 +29,16 @@ fn tls_server<T: Send + 'static>(
         .with_no_client_auth()
         .with_single_cert(vec![made.cert.der().clone()], key)
         .unwrap();
-    server(move |stream| {
-        let session = ServerConnection::new(Arc::new(config)).unwrap();
-        serve(StreamOwned::new(session, stream))
-    })
+    Arc::new(config)
+}
+
+/// A TLS server that treats one connection as `serve` says.
+fn tls_server<T: Send + 'static>(
+    versions: &[&'static SupportedProtocolVersion],
+    serve: impl FnOnce(Stream) -> T + Send + 'static,
+) -> (SocketAddr, JoinHandle<T>) {
+    let config = server_config(versions);
+    server(move |stream| serve(StreamOwned::new(ServerConnection::new(config).unwrap(), stream)))
 }
 
 /// Answers one request; gives the request, the server name that was told, and how the client ended.

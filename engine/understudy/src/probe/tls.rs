@@ -235,6 +235,9 @@ fn failure(e: Error) -> Failure {
         Error::AlertReceived(AlertDescription::HandshakeFailure) => Failure::Tls(
             "the server refuses all that we offer (ECDHE with AES-GCM or ChaCha20), or wants a client certificate".to_owned(),
         ),
+        Error::AlertReceived(AlertDescription::CertificateRequired) => {
+            Failure::Tls("the server wants a client certificate".to_owned())
+        }
         Error::AlertReceived(alert) => Failure::Tls(format!("the server refuses: {alert:?}")),
         Error::InvalidMessage(_) => Failure::Tls("the answer is no TLS".to_owned()),
         other => Failure::Tls(other.to_string()),

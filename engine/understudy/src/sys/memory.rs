@@ -11,11 +11,98 @@ pub fn memfd() -> io::Result<File> {
     own(unsafe { libc::memfd_create(c"understudy".as_ptr(), libc::MFD_CLOEXEC) }).map(File::from)
 }
 
-/// Gives unused memory back to the kernel, after something large was dropped.
+/// Gives unused memory back to the kernel, after something large was dropped; and with it the pages of our program that
+/// are mapped: most of them were needed for the large thing only, and those that are needed again are still in the page
+/// cache.
 pub fn trim() {
     #[cfg(target_env = "gnu")]
     // SAFETY: no arguments that could be wrong.
     unsafe {
         libc::malloc_trim(0);
+    }
+    unmap_program();
+}
+
+#[cfg(target_pointer_width = "64")]
+type ProgramHeader = libc::Elf64_Phdr;
+#[cfg(target_pointer_width = "32")]
+type ProgramHeader = libc::Elf32_Phdr;
+
+fn unmap_program() {
+    // SAFETY: no pointers.
+    let (at, count, page) = unsafe {
+        let page = libc::sysconf(libc::_SC_PAGESIZE);
+        (libc::getauxval(libc::AT_PHDR), libc::getauxval(libc::AT_PHNUM), page)
+    };
+    let (Ok(count), Ok(page)) = (usize::try_from(count), usize::try_from(page)) else { return };
+    let at = at as *const ProgramHeader;
+    if at.is_null() || !page.is_power_of_two() {
+        return;
+    }
+    // SAFETY: the kernel says that our program's headers are there; they are never written.
+    let headers = unsafe { std::slice::from_raw_parts(at, count) };
+    let own = headers.iter().find(|h| h.p_type == libc::PT_PHDR);
+    let base = own.map_or(0, |own| at.addr().wrapping_sub(offset(own.p_vaddr)));
+    for header in headers {
+        if header.p_type != libc::PT_LOAD || header.p_flags & libc::PF_W != 0 {
+            continue;
+        }
+        let start = base.wrapping_add(offset(header.p_vaddr));
+        let end = start.wrapping_add(offset(header.p_memsz));
+        let start = start & !(page - 1);
+        // SAFETY: a segment that is never written, so that each page can be read from the file again at any time.
+        unsafe {
+            libc::madvise(
+                std::ptr::without_provenance_mut(start),
+                end - start,
+                libc::MADV_DONTNEED,
+            );
+        }
+    }
+}
+
+fn offset(address: impl TryInto<usize>) -> usize {
+    address.try_into().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Mapped pages of this program's code, kB.
+    fn mapped() -> u64 {
+        let name = std::env::current_exe().unwrap();
+        let text = std::fs::read_to_string("/proc/self/smaps").unwrap();
+        let (mut ours, mut sum) = (false, 0);
+        for line in text.lines() {
+            if line.contains("r-xp") || line.contains("r--p") || line.contains("rw-p") {
+                ours = line.contains("r-xp") && line.ends_with(name.to_str().unwrap());
+            } else if ours && let Some(rss) = line.strip_prefix("Rss:") {
+                sum += rss.trim().trim_end_matches(" kB").parse::<u64>().unwrap();
+            }
+        }
+        sum
+    }
+
+    #[test]
+    fn what_is_mapped_of_the_program_is_given_back() {
+        // Everything, as after a start that needed it all.
+        let code = mapped as fn() -> u64 as usize & !4095;
+        let all = std::fs::read_to_string("/proc/self/maps").unwrap();
+        let range = all.lines().find_map(|line| {
+            let (from, to) = line.split_once(' ')?.0.split_once('-')?;
+            let from = usize::from_str_radix(from, 16).ok()?;
+            let to = usize::from_str_radix(to, 16).ok()?;
+            (from..to).contains(&code).then_some((from, to - from))
+        });
+        let (from, length) = range.unwrap();
+        // SAFETY: a mapping of ours; its pages are only read.
+        unsafe {
+            libc::madvise(std::ptr::without_provenance_mut(from), length, libc::MADV_POPULATE_READ)
+        };
+        let before = mapped();
+        trim();
+        let after = mapped();
+        assert!(after > 0 && after < before / 2, "{before} kB before, {after} kB after");
     }
 }

@@ -40,6 +40,7 @@ pub struct Options {
 
 /// What a daemon does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Role {
     /// Sends.
     Master,
@@ -49,6 +50,7 @@ pub enum Role {
 
 /// One daemon.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Daemon {
     /// What it does.
     pub role: Role,

@@ -3,6 +3,8 @@
 //! Addresses are always 16 bytes; ports and the IPv4 netmask are in network order, fwmark, flags and weight in host order;
 //! flags are a pair {flags, mask}; thresholds must be there in every add and set; an IPv6 "netmask" is a prefix length.
 
+mod daemons;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

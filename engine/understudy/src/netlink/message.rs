@@ -40,12 +40,25 @@ pub struct Batch {
     bytes: Vec<u8>,
     /// Where each message starts.
     starts: Vec<usize>,
+    /// nfnetlink: all or nothing.
+    transaction: bool,
 }
 
 impl Batch {
     /// Without messages.
     pub const fn new() -> Self {
-        Self { bytes: Vec::new(), starts: Vec::new() }
+        Self { bytes: Vec::new(), starts: Vec::new(), transaction: false }
+    }
+
+    /// Without messages; the first and the last one will mark the bounds of an nfnetlink transaction, and are not
+    /// answered when all is well.
+    pub const fn transaction() -> Self {
+        Self { bytes: Vec::new(), starts: Vec::new(), transaction: true }
+    }
+
+    /// Index of the message whose answer comes last.
+    fn answered(&self) -> usize {
+        self.starts.len().saturating_sub(if self.transaction { 2 } else { 1 })
     }
 
     /// Forgets its messages, keeps its memory.
@@ -94,7 +107,7 @@ impl Batch {
 
     /// Numbers the messages from `first`, and makes the last one be answered.
     fn seal(&mut self, first: u32) {
-        let last = self.starts.len().saturating_sub(1);
+        let last = self.answered();
         let mut sequence = first;
         for (i, start) in self.starts.iter().enumerate() {
             self.bytes[start + 8..start + 12].copy_from_slice(&sequence.to_ne_bytes());
@@ -446,6 +459,7 @@ impl Socket {
         }
         let first = self.send(batch)?;
         let count = batch.len();
+        let last = batch.answered();
         let mut answered = false;
         while !answered {
             let n = self.receive(true)?;
@@ -456,10 +470,11 @@ impl Socket {
                 }
                 match message.kind {
                     NLMSG_ERROR => {
-                        answered |= index + 1 == count;
+                        // A transaction that is refused as a whole is answered by its first message.
+                        answered |= index == last || (batch.transaction && index == 0);
                         refusals.extend(refusal(message, index));
                     }
-                    NLMSG_DONE => answered |= index + 1 == count,
+                    NLMSG_DONE => answered |= index == last,
                     _ => take(message),
                 }
             }

@@ -4,3 +4,4 @@ pub mod address;
 pub mod ipvs;
 pub mod link;
 pub mod message;
+pub mod nft;

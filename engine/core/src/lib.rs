@@ -13,6 +13,7 @@ pub mod config;
 pub mod ipvs;
 pub mod journal;
 pub mod mail;
+pub mod md5;
 pub mod net;
 pub mod node;
 pub mod random;

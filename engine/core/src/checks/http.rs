@@ -5,9 +5,9 @@ use alloc::format;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 
-use super::md5::{Md5, hex};
 use super::settings::{HttpVersion, Url};
 use super::verdict::{Failure, Part, Verdict};
+use crate::md5::{Md5, hex};
 
 /// The longest header that a check reads.
 pub const HEADER_LIMIT: usize = 64 << 10;

@@ -1,7 +1,6 @@
 //! Health checks: when to run them, and what their conversation says.
 
 pub mod http;
-pub mod md5;
 pub mod misc;
 pub mod ping;
 pub mod schedule;

@@ -2,6 +2,7 @@
 //! The world comes in as [`Event`]s, what is to be done goes out as [`Action`]s; [`VrrpNode::deadline`] says when to
 //! come back. Carry out actions in classes: adverts, then addresses, then announcements, then all others.
 
+mod beside;
 mod lives;
 mod mail;
 mod settle;
@@ -14,14 +15,17 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;
 
+use beside::Beside;
 pub use lives::{Handover, LinkState, Snapshot};
 pub use slot::{Counters, Key, Odd, Slot};
 pub use status::{InstanceStatus, PeerStatus, TrackStatus, VipStatus};
 
 use crate::command::Command;
+use crate::ipvs::sync::{Daemon, SyncDaemon};
 use crate::journal::{Entry, Reason};
 use crate::mail::message::Alert;
 use crate::net::address::Address;
+use crate::net::firewall::Firewall;
 use crate::net::reconcile::{Change, Owner, Present, Reconciler};
 use crate::time::Time;
 use crate::track::script::Script;
@@ -81,6 +85,13 @@ pub enum Event<'a> {
         /// Its words.
         why: &'a str,
     },
+    /// [`Action::Block`], [`Action::Unblock`] or [`Action::Daemons`] could not be carried out.
+    Failed {
+        /// Which of them.
+        action: &'a Action,
+        /// Why.
+        why: &'a str,
+    },
     /// A script ended.
     ScriptEnded {
         /// Its name.
@@ -128,6 +139,12 @@ pub enum Action {
     },
     /// Change an address in the kernel; answer with [`Event::Refused`] if it won't.
     Change(Change),
+    /// Drop packets to and from exactly these from now on; before addresses are changed.
+    Block(Vec<Address>),
+    /// The same, after addresses were changed.
+    Unblock(Vec<Address>),
+    /// Run exactly these IPVS sync daemons.
+    Daemons(Vec<Daemon>),
     /// Announce one address of an instance.
     Announce {
         /// Index of the instance.
@@ -175,6 +192,8 @@ pub struct VrrpNode {
     startup_delay: Duration,
     no_email_faults: bool,
     static_addresses: Vec<Address>,
+    firewall: Firewall,
+    sync_daemon: Option<SyncDaemon>,
     slots: Vec<Slot>,
     /// Instances by interface and VRID, sorted.
     lookup: Vec<((usize, u8), usize)>,
@@ -189,6 +208,11 @@ pub struct VrrpNode {
     addresses: Reconciler,
     /// Leftovers are only looked for at the start.
     leftovers: bool,
+    /// What was last told to be dropped; `None`: nothing ever was, and nothing needs to be.
+    blocked: Option<Vec<Address>>,
+    /// The sync daemons that were last told to run.
+    daemons: Vec<Daemon>,
+    beside: Beside,
     /// Addresses put back since the start.
     repairs: u64,
     /// No attempt to change addresses before that.
@@ -256,6 +280,7 @@ impl VrrpNode {
                     out.push(Action::Log(weight, text));
                 }
             }
+            Event::Failed { action, why } => self.beside.failed(now, action, why, out),
             Event::ScriptEnded { name, success, took, output } => {
                 self.script_ended(name, success, took, output, out);
             }
@@ -279,13 +304,30 @@ impl VrrpNode {
             self.slots.iter().filter_map(|slot| slot.announcer.deadline(&self.gates[slot.link]));
         let contests = self.slots.iter().filter_map(|slot| slot.contested_until);
         let scripts = self.scripts.iter().map(Script::deadline).filter(|_| !self.stopping);
-        instances.chain(announcers).chain(contests).chain(scripts).chain(self.retry_at).min()
+        instances
+            .chain(announcers)
+            .chain(contests)
+            .chain(scripts)
+            .chain(self.retry_at)
+            .chain(self.beside.retry_at)
+            .min()
     }
 
     /// Names of the interfaces that adverts use; one that is empty stands for "any".
     #[must_use]
     pub fn links(&self) -> &[String] {
         &self.links
+    }
+
+    /// One instance, to write its adverts.
+    pub fn slot_mut(&mut self, instance: usize) -> &mut Slot {
+        &mut self.slots[instance]
+    }
+
+    /// Whether adverts with authentication headers come to an interface.
+    #[must_use]
+    pub fn has_headers(&self, link: usize) -> bool {
+        self.slots.iter().any(|slot| slot.link == link && slot.settings.auth_header)
     }
 
     /// Multicast groups to be joined on an interface.
@@ -347,6 +389,7 @@ impl VrrpNode {
                 self.dirty.conditions = true;
             }
         }
+        self.again(now, out);
         if self.retry_at.is_some_and(|at| now >= at) {
             self.retry_at = None;
             self.dirty.addresses = true;
@@ -373,7 +416,7 @@ impl VrrpNode {
         };
         let slot = &mut self.slots[index];
         let mut odd = None;
-        let received = slot.receive(bytes, &mut odd);
+        let received = slot.receive(bytes, now, &mut odd);
         if let Some(odd) = odd {
             out.push(Action::Log(Weight::Warning, status::odd(slot, to.source.into(), odd)));
         }

@@ -20,6 +20,7 @@ use core::fmt;
 use core::net::{IpAddr, Ipv4Addr};
 use core::time::Duration;
 
+use super::authentication_header as ah;
 use super::settings::{Version, Vrid};
 
 /// IP protocol number.
@@ -32,6 +33,29 @@ const HEADER: usize = 8;
 const AUTHENTICATION: usize = 8;
 /// Simple text password, RFC 2338 §5.3.6.
 const AUTH_PASS: u8 = 1;
+/// Authentication header, the same.
+const AUTH_HEADER: u8 = 2;
+
+/// What proves that an advert of version 2 is one of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// Nothing.
+    None,
+    /// A password in the message, zero padded.
+    Password([u8; 8]),
+    /// An authentication header with this key, zero padded.
+    Header([u8; 8]),
+}
+
+impl Proof {
+    const fn number(self) -> u8 {
+        match self {
+            Self::None => 0,
+            Self::Password(_) => AUTH_PASS,
+            Self::Header(_) => AUTH_HEADER,
+        }
+    }
+}
 
 /// What an advert says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,8 +77,8 @@ pub struct Advert {
 pub struct Expected<'a> {
     /// Protocol version.
     pub version: Version,
-    /// Password, zero padded; version 2 only.
-    pub auth_pass: Option<[u8; 8]>,
+    /// Version 2 only.
+    pub proof: Proof,
     /// Own interval.
     pub interval: Duration,
     /// Adverts come to the own address and not to a group.
@@ -76,6 +100,8 @@ pub struct Received {
     pub addresses_differ: bool,
     /// Its interval is not ours (version 3): accepted all the same.
     pub interval_differs: bool,
+    /// The sequence number of its authentication header.
+    pub sequence: Option<u32>,
 }
 
 /// Why a message was dropped.
@@ -91,8 +117,10 @@ pub enum DecodeError {
     AuthType(u8),
     /// Authentication type that is not the configured one.
     AuthMismatch(u8),
-    /// Wrong password.
+    /// Wrong password or digest.
     AuthFailure,
+    /// An authentication header that was there before.
+    Replayed(u32),
     /// Version 2: another interval than configured, in seconds.
     Interval(u8),
     /// Not an advert.
@@ -114,6 +142,7 @@ impl fmt::Display for DecodeError {
                 write!(f, "authentication type {kind} is not the configured one")
             }
             Self::AuthFailure => write!(f, "wrong password"),
+            Self::Replayed(sequence) => write!(f, "sequence number {sequence} is an old one"),
             Self::Interval(seconds) => {
                 write!(f, "advert interval {seconds} s is not the configured one")
             }
@@ -140,10 +169,17 @@ pub struct Addressee {
 /// Reads only that.
 #[must_use]
 pub fn addressee(datagram: &[u8]) -> Option<Addressee> {
-    let header = usize::from(datagram.first()? & 0x0f) * 4;
+    let header = message_start(datagram)?;
     let source = ipv4(datagram.get(12..16)?);
     let destination = ipv4(datagram.get(16..20)?);
     Some(Addressee { vrid: *datagram.get(header + 1)?, source, destination })
+}
+
+/// Where the message begins: behind the IPv4 header and, if there is one, the authentication header.
+fn message_start(datagram: &[u8]) -> Option<usize> {
+    let header = usize::from(datagram.first()? & 0x0f) * 4;
+    let sealed = *datagram.get(9)? == ah::PROTOCOL;
+    Some(header + if sealed { ah::LENGTH } else { 0 })
 }
 
 /// Checks and reads one IPv4 datagram.
@@ -151,8 +187,10 @@ pub fn addressee(datagram: &[u8]) -> Option<Addressee> {
 /// # Errors
 /// The first check that failed.
 pub fn decode(datagram: &[u8], expected: &Expected<'_>) -> Result<Received, DecodeError> {
-    let header = usize::from(datagram.first().ok_or(DecodeError::Length)? & 0x0f) * 4;
-    if header < 20 || datagram.len() < header + HEADER {
+    let header = message_start(datagram).ok_or(DecodeError::Length)?;
+    let sealed = datagram[9] == ah::PROTOCOL;
+    let ip = header - if sealed { ah::LENGTH } else { 0 };
+    if ip < 20 || datagram.len() < header + HEADER {
         return Err(DecodeError::Length);
     }
     let source = ipv4(&datagram[12..16]);
@@ -173,9 +211,18 @@ pub fn decode(datagram: &[u8], expected: &Expected<'_>) -> Result<Received, Deco
     if first >> 4 != number(expected.version) {
         return Err(DecodeError::Version(first >> 4));
     }
+    if sealed && !matches!(expected.proof, Proof::Header(_)) {
+        return Err(DecodeError::AuthMismatch(AUTH_HEADER));
+    }
+    let mut sequence = None;
     let interval = match expected.version {
         Version::V2 => {
-            check_authentication(message, expected.auth_pass)?;
+            sequence = match expected.proof {
+                Proof::Header(key) if sealed && message[4] == AUTH_HEADER => {
+                    Some(ah::open(datagram, ip, key).ok_or(DecodeError::AuthFailure)?)
+                }
+                proof => check_authentication(message, proof).map(|()| None)?,
+            };
             if u64::from(message[5]) != expected.interval.as_secs() {
                 return Err(DecodeError::Interval(message[5]));
             }
@@ -219,17 +266,19 @@ pub fn decode(datagram: &[u8], expected: &Expected<'_>) -> Result<Received, Deco
         advert,
         addresses_differ: !same,
         interval_differs: interval != expected.interval,
+        sequence,
     })
 }
 
-fn check_authentication(message: &[u8], auth_pass: Option<[u8; 8]>) -> Result<(), DecodeError> {
+fn check_authentication(message: &[u8], proof: Proof) -> Result<(), DecodeError> {
     let kind = message[4];
-    match (kind, auth_pass) {
-        (0, None) => Ok(()),
-        (AUTH_PASS, Some(pass)) if message[message.len() - AUTHENTICATION..] == pass => Ok(()),
-        (AUTH_PASS, Some(_)) => Err(DecodeError::AuthFailure),
-        // 2 is the AH of RFC 2338.
-        (0..=2, _) => Err(DecodeError::AuthMismatch(kind)),
+    match (kind, proof) {
+        (0, Proof::None) => Ok(()),
+        (AUTH_PASS, Proof::Password(pass)) => {
+            let good = message[message.len() - AUTHENTICATION..] == pass;
+            if good { Ok(()) } else { Err(DecodeError::AuthFailure) }
+        }
+        (0..=AUTH_HEADER, _) => Err(DecodeError::AuthMismatch(kind)),
         _ => Err(DecodeError::AuthType(kind)),
     }
 }
@@ -237,7 +286,7 @@ fn check_authentication(message: &[u8], auth_pass: Option<[u8; 8]>) -> Result<()
 /// Appends an advert, without IP header, to `out`. `interval` is cut to what the version can say.
 pub fn encode(
     advert: &Advert,
-    auth_pass: Option<[u8; 8]>,
+    proof: Proof,
     vips: &[Ipv4Addr],
     source: Ipv4Addr,
     destination: Ipv4Addr,
@@ -255,7 +304,7 @@ pub fn encode(
     match advert.version {
         Version::V2 => {
             let seconds = u8::try_from(advert.interval.as_secs()).unwrap_or(u8::MAX);
-            out.extend_from_slice(&[u8::from(auth_pass.is_some()), seconds, 0, 0]);
+            out.extend_from_slice(&[proof.number(), seconds, 0, 0]);
         }
         Version::V3 => {
             let cs = (advert.interval.as_millis() / 10).min(0x0fff);
@@ -268,7 +317,10 @@ pub fn encode(
     }
     let seed = match advert.version {
         Version::V2 => {
-            out.extend_from_slice(&auth_pass.unwrap_or_default());
+            out.extend_from_slice(&match proof {
+                Proof::Password(data) => data,
+                Proof::None | Proof::Header(_) => [0; AUTHENTICATION],
+            });
             0
         }
         Version::V3 => pseudo_header(source, destination, &out[start..]),

@@ -261,6 +261,7 @@ impl World {
                 Action::Released => self.hosts[index].released = true,
                 Action::Changed | Action::Links | Action::Announce { .. } => {}
                 Action::Mail(alert) => self.hosts[index].mailed.push(alert.subject),
+                Action::Block(_) | Action::Unblock(_) | Action::Daemons(_) => {}
                 Action::Notify { .. } | Action::Log(..) => {}
             }
         }
@@ -277,8 +278,8 @@ impl World {
         }
         let IpAddr::V4(source) = host.ip else { unreachable!() };
         let mut bytes = vec![0; 20];
-        let slot = host.node.as_ref().unwrap().slot(instance);
-        if !slot.write_advert(priority, GROUP.into(), &mut bytes) {
+        let slot = self.hosts[from].node.as_mut().unwrap().slot_mut(instance);
+        if !slot.write_advert(priority, GROUP.into(), 0, &mut bytes) {
             return;
         }
         let length = u16::try_from(bytes.len()).unwrap();

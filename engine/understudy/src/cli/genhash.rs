@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt};
-use understudy_core::checks::md5::hex;
 use understudy_core::checks::settings::{Connection, HttpVersion, ServerName, Url};
 use understudy_core::checks::verdict::{Failure, Verdict};
+use understudy_core::md5::hex;
 
 use crate::diagnostics::print;
 use crate::probe::conversation::Conversation;

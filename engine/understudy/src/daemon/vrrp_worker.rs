@@ -1,6 +1,7 @@
 //! The VRRP worker: core's node with sockets around it. It holds no logic of its own, only the order in which actions
 //! reach the world: adverts, then addresses, then announcements, then everything else.
 
+mod beside;
 mod kernel;
 mod outbox;
 
@@ -15,8 +16,8 @@ use understudy_core::node::settings::HostSettings;
 use understudy_core::node::vrrp::{Action, Event, Handover, VrrpNode, Weight};
 use understudy_core::time::Time;
 use understudy_core::vrrp::instance::Move;
-use understudy_core::vrrp::settings::Transport;
 
+use beside::Beside;
 use kernel::{index_of, link_event, take_snapshot};
 use outbox::{Queued, forwards, queue_advert, send_together};
 
@@ -37,6 +38,8 @@ use crate::wire::vrrp::Port;
 const MONITOR: Token = Token(0);
 /// Ports have the tokens from here on, in the order of the node's links.
 const FIRST_PORT: u64 = 1;
+/// Their sockets for authentication headers have those from here on.
+const FIRST_SEALED: u64 = 1 << 32;
 /// Messages to the kernel in one batch.
 const BATCH: usize = 512;
 /// An interface with open sockets.
@@ -57,6 +60,7 @@ pub struct VrrpWorker {
     requests: Socket,
     monitor: Socket,
     frames: FrameSocket,
+    beside: Beside,
     receiver: Receiver,
     /// By ifindex.
     interfaces: BTreeMap<u32, Link>,
@@ -94,6 +98,7 @@ impl Worker for VrrpWorker {
             requests,
             monitor,
             frames,
+            beside: Beside::default(),
             receiver: Receiver::new(),
             interfaces,
             ports: Vec::new(),
@@ -191,10 +196,14 @@ impl Worker for VrrpWorker {
 
 impl VrrpWorker {
     fn receive(&mut self, token: Token, now: Time, context: &mut Context) {
-        let link = usize::try_from(token.0 - FIRST_PORT).unwrap_or(usize::MAX);
+        let sealed = token.0 >= FIRST_SEALED;
+        let number = token.0 - if sealed { FIRST_SEALED } else { FIRST_PORT };
+        let link = usize::try_from(number).unwrap_or(usize::MAX);
         let Some(Some(open)) = self.ports.get(link) else { return };
+        let socket = if sealed { open.port.sealed.as_ref() } else { Some(&open.port.receiver) };
+        let Some(socket) = socket else { return };
         let (node, actions) = (&mut self.node, &mut self.actions);
-        let taken = self.receiver.drain(&open.port.receiver, |incoming| {
+        let taken = self.receiver.drain(socket, |incoming| {
             node.handle(now, Event::Datagram { link, bytes: incoming.bytes }, actions);
         });
         if let Err(e) = taken {
@@ -250,16 +259,20 @@ impl VrrpWorker {
             groups.dedup();
             let index = self.interfaces.values().find(|it| it.name == *name).map(|it| it.index);
             let index = if name.is_empty() { Some(0) } else { index };
+            let sealed = self.node.has_headers(link);
             let same = |it: &Option<OpenPort>| {
                 it.as_ref().is_some_and(|it| {
-                    it.name == *name && Some(it.index) == index && it.groups == groups
+                    it.name == *name
+                        && Some(it.index) == index
+                        && it.groups == groups
+                        && it.port.sealed.is_some() == sealed
                 })
             };
             let kept = former.iter().position(same);
             let open = match (kept, index) {
                 (Some(at), _) => former[at].take(),
                 (None, None) => None,
-                (None, Some(index)) => match Port::open(name, index, &groups) {
+                (None, Some(index)) => match Port::open(name, index, &groups, sealed) {
                     Ok(port) => {
                         Some(OpenPort { name: name.clone(), index, groups, port, failing: false })
                     }
@@ -271,11 +284,14 @@ impl VrrpWorker {
                 },
             };
             if let Some(open) = &open {
-                let token = Token(FIRST_PORT + link as u64);
-                if kept != Some(link)
-                    && let Err(e) = context.register(&open.port.receiver, token, Interest::READ)
+                let sealed = open.port.sealed.as_ref().map(|it| (it, FIRST_SEALED));
+                let sockets = [Some((&open.port.receiver, FIRST_PORT)), sealed];
+                for (socket, first) in sockets.into_iter().flatten().filter(|_| kept != Some(link))
                 {
-                    context.log(Level::Error, &format!("watch VRRP socket on {name}: {e}"));
+                    let token = Token(first + link as u64);
+                    if let Err(e) = context.register(socket, token, Interest::READ) {
+                        context.log(Level::Error, &format!("watch VRRP socket on {name}: {e}"));
+                    }
                 }
             }
             self.ports.push(open);
@@ -291,11 +307,13 @@ impl VrrpWorker {
                 self.open_ports(context);
             }
             sent |= self.send_adverts(&actions, context);
+            self.block(&actions, now, |it| matches!(it, Action::Block(_)));
             self.change_addresses(&actions, now, context);
+            self.block(&actions, now, |it| matches!(it, Action::Unblock(_)));
             let announced = self.announce(&actions, context);
             let took = announced.then(|| clock::now().since(now));
             for action in actions.drain(..) {
-                self.act_last(action, took, context);
+                self.act_last(action, now, took, context);
             }
             // Refusals may have led to more; else the memory is used again.
             if self.actions.is_empty() {
@@ -314,17 +332,11 @@ impl VrrpWorker {
         self.queue.clear();
         for action in actions {
             let Action::SendAdvert { instance, priority } = action else { continue };
-            let slot = self.node.slot(*instance);
-            match &slot.settings.transport {
-                Transport::Multicast { group } => {
-                    queue_advert(&mut self.bytes, &mut self.queue, slot, *priority, *group, 255);
-                }
-                Transport::Unicast { peers, ttl, .. } => {
-                    for peer in peers {
-                        let (bytes, queue) = (&mut self.bytes, &mut self.queue);
-                        queue_advert(bytes, queue, slot, *priority, peer.address, *ttl);
-                    }
-                }
+            let slot = self.node.slot_mut(*instance);
+            let mut number = 0;
+            while let Some((to, ttl)) = slot.destination(number) {
+                queue_advert(&mut self.bytes, &mut self.queue, slot, *priority, to, ttl);
+                number += 1;
             }
         }
         for (link, open) in self.ports.iter_mut().enumerate() {
@@ -374,6 +386,22 @@ impl VrrpWorker {
         }
     }
 
+    /// Replaces what is dropped by what was said last.
+    fn block(&mut self, actions: &[Action], now: Time, which: fn(&Action) -> bool) {
+        let Some(action) = actions.iter().rfind(|it| which(it)) else { return };
+        let (Action::Block(addresses) | Action::Unblock(addresses)) = action else { return };
+        if let Err(why) = self.beside.block(self.node.firewall(), addresses) {
+            self.node.handle(now, Event::Failed { action, why: &why }, &mut self.actions);
+        }
+    }
+
+    fn run_daemons(&mut self, action: &Action, now: Time) {
+        let Action::Daemons(wanted) = action else { return };
+        if let Err(why) = self.beside.run_daemons(wanted) {
+            self.node.handle(now, Event::Failed { action, why: &why }, &mut self.actions);
+        }
+    }
+
     fn refused(&mut self, change: &Change, why: &str, now: Time) {
         self.node.handle(now, Event::Refused { change, why }, &mut self.actions);
     }
@@ -410,12 +438,21 @@ impl VrrpWorker {
         count > 0
     }
 
-    fn act_last(&mut self, action: Action, took: Option<Duration>, context: &mut Context) {
+    fn act_last(
+        &mut self,
+        action: Action,
+        now: Time,
+        took: Option<Duration>,
+        context: &mut Context,
+    ) {
         match action {
             Action::SendAdvert { .. }
             | Action::Change(_)
+            | Action::Block(_)
+            | Action::Unblock(_)
             | Action::Announce { .. }
             | Action::Links => {}
+            Action::Daemons(_) => self.run_daemons(&action, now),
             Action::RunScript { script } => {
                 let settings = self.node.scripts()[script].settings();
                 context.run(&settings.command, settings.timeout, &settings.name);

@@ -5,7 +5,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::OwnedFd;
 
-use understudy_core::vrrp::packet;
+use understudy_core::vrrp::{authentication_header, packet};
 
 use crate::sys::socket;
 
@@ -25,25 +25,25 @@ pub struct Port {
     pub sender: OwnedFd,
     /// Receives.
     pub receiver: OwnedFd,
+    /// Receives those with an authentication header in front.
+    pub sealed: Option<OwnedFd>,
 }
 
 impl Port {
     /// Opens both on `interface` (empty: on all) and joins the groups. Needs CAP_NET_RAW.
-    pub fn open(interface: &str, index: u32, groups: &[IpAddr]) -> io::Result<Self> {
+    pub fn open(interface: &str, index: u32, groups: &[IpAddr], sealed: bool) -> io::Result<Self> {
         let sender = socket::open(libc::AF_INET, libc::SOCK_RAW, libc::IPPROTO_RAW)?;
         socket::receive_nothing(&sender)?;
         socket::set(&sender, libc::IPPROTO_IP, libc::IP_HDRINCL, 1)?;
         socket::set(&sender, libc::IPPROTO_IP, libc::IP_MULTICAST_LOOP, 0)?;
         // IP_TOS would reset SO_PRIORITY, but the header is ours anyway.
         socket::set(&sender, libc::SOL_SOCKET, libc::SO_PRIORITY, PRIORITY)?;
-        let protocol = libc::c_int::from(packet::PROTOCOL);
-        let receiver = socket::open(libc::AF_INET, libc::SOCK_RAW, protocol)?;
-        // Else it would get what any other program on this host has joined.
-        socket::set(&receiver, libc::IPPROTO_IP, libc::IP_MULTICAST_ALL, 0)?;
-        socket::receive_buffer(&receiver, RECEIVE_BUFFER)?;
+        let receiver = receiver(packet::PROTOCOL, interface, index, groups)?;
+        let header = authentication_header::PROTOCOL;
+        let sealed =
+            sealed.then(|| self::receiver(header, interface, index, groups)).transpose()?;
         if !interface.is_empty() {
             socket::bind_to_device(&sender, interface)?;
-            socket::bind_to_device(&receiver, interface)?;
             socket::set(
                 &sender,
                 libc::IPPROTO_IP,
@@ -51,14 +51,25 @@ impl Port {
                 membership(Ipv4Addr::UNSPECIFIED, index),
             )?;
         }
-        for group in groups {
-            if let IpAddr::V4(group) = group {
-                let membership = membership(*group, index);
-                socket::set(&receiver, libc::IPPROTO_IP, libc::IP_ADD_MEMBERSHIP, membership)?;
-            }
-        }
-        Ok(Self { sender, receiver })
+        Ok(Self { sender, receiver, sealed })
     }
+}
+
+fn receiver(protocol: u8, interface: &str, index: u32, groups: &[IpAddr]) -> io::Result<OwnedFd> {
+    let receiver = socket::open(libc::AF_INET, libc::SOCK_RAW, protocol.into())?;
+    // Else it would get what any other program on this host has joined.
+    socket::set(&receiver, libc::IPPROTO_IP, libc::IP_MULTICAST_ALL, 0)?;
+    socket::receive_buffer(&receiver, RECEIVE_BUFFER)?;
+    if !interface.is_empty() {
+        socket::bind_to_device(&receiver, interface)?;
+    }
+    for group in groups {
+        if let IpAddr::V4(group) = group {
+            let membership = membership(*group, index);
+            socket::set(&receiver, libc::IPPROTO_IP, libc::IP_ADD_MEMBERSHIP, membership)?;
+        }
+    }
+    Ok(receiver)
 }
 
 fn membership(group: Ipv4Addr, index: u32) -> libc::ip_mreqn {

@@ -5,7 +5,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use super::beside::Beside;
 use super::{Action, Dirty, Key, STATIC, Slot, VrrpNode};
+use crate::ipvs::sync::Daemon;
 use crate::journal::Reason;
 use crate::net::reconcile::{Present, Reconciler};
 use crate::node::settings::VrrpSettings;
@@ -43,6 +45,12 @@ pub struct Handover {
     instances: Vec<InstanceState>,
     scripts: Vec<ScriptState>,
     repairs: u64,
+    /// Packets were dropped.
+    #[cfg_attr(feature = "serde", serde(default))]
+    blocked: bool,
+    /// These sync daemons ran.
+    #[cfg_attr(feature = "serde", serde(default))]
+    daemons: Vec<Daemon>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +59,8 @@ struct InstanceState {
     key: Key,
     state: State,
     last_sent: Option<Time>,
+    #[cfg_attr(feature = "serde", serde(default))]
+    sequence: u32,
 }
 
 impl VrrpNode {
@@ -67,6 +77,8 @@ impl VrrpNode {
             startup_delay: Duration::ZERO,
             no_email_faults: false,
             static_addresses: Vec::new(),
+            firewall: settings.firewall.clone(),
+            sync_daemon: None,
             slots: Vec::new(),
             lookup: Vec::new(),
             groups: Vec::new(),
@@ -76,6 +88,9 @@ impl VrrpNode {
             up: alloc::collections::BTreeMap::new(),
             addresses: Reconciler::default(),
             leftovers: true,
+            blocked: None,
+            daemons: Vec::new(),
+            beside: Beside::default(),
             repairs: handover.map_or(0, |it| it.repairs),
             retry_at: None,
             last_refusal: String::new(),
@@ -95,9 +110,15 @@ impl VrrpNode {
         node.take_snapshot(snapshot);
         node.examine();
         node.recheck(now, out);
+        if node.needs_firewall() || handover.is_some_and(|it| it.blocked) {
+            node.blocked = Some(Vec::new());
+        }
         let quiet_until = now + node.startup_delay;
         for index in 0..node.slots.len() {
             let former = handover.and_then(|it| it.instance(&node.slots[index].key));
+            if let Some(former) = former {
+                node.slots[index].continue_sequence(former.sequence);
+            }
             match former {
                 Some(former) if node.may_resume(index, former, now) => {
                     node.resume(index, former, handover.map_or(now, |it| it.saved), now, out);
@@ -106,6 +127,13 @@ impl VrrpNode {
             }
         }
         node.settle(now, out);
+        // What a former life has left goes even if nothing takes its place.
+        if node.blocked.as_ref().is_some_and(Vec::is_empty) {
+            out.push(Action::Unblock(Vec::new()));
+        }
+        if node.daemons.is_empty() && handover.is_some_and(|it| !it.daemons.is_empty()) {
+            out.push(Action::Daemons(Vec::new()));
+        }
         node
     }
 
@@ -117,12 +145,15 @@ impl VrrpNode {
             key: slot.key.clone(),
             state: slot.instance.state(),
             last_sent: slot.instance.last_sent(),
+            sequence: slot.sequence(),
         });
         Handover {
             saved: now,
             instances: instances.collect(),
             scripts: self.scripts.iter().map(Script::state).collect(),
             repairs: self.repairs,
+            blocked: self.blocked.is_some(),
+            daemons: self.daemons.clone(),
         }
     }
 
@@ -140,7 +171,11 @@ impl VrrpNode {
         let formers = core::mem::take(&mut self.slots);
         let former_groups = core::mem::take(&mut self.groups);
         let former_scripts = core::mem::take(&mut self.scripts);
+        let firewall = self.firewall.clone();
         self.build(settings, now);
+        if let Some(blocked) = self.blocked.as_ref().filter(|_| self.firewall != firewall) {
+            out.push(Action::Block(blocked.clone()));
+        }
         for script in &mut self.scripts {
             let same = |it: &&Script| it.settings().command == script.settings().command;
             if let Some(former) = former_scripts.iter().find(same) {
@@ -184,6 +219,9 @@ impl VrrpNode {
             }
         }
         self.dirty.conditions = true;
+        if self.needs_firewall() {
+            self.blocked.get_or_insert_default();
+        }
         self.settle(now, out);
         for (index, _) in kept.iter().enumerate().filter(|(_, kept)| !**kept) {
             self.start_instance(index, now, now, out);
@@ -232,6 +270,8 @@ impl VrrpNode {
         self.startup_delay = settings.startup_delay;
         self.no_email_faults = settings.no_email_faults;
         self.static_addresses = settings.static_addresses;
+        self.firewall = settings.firewall;
+        self.sync_daemon = settings.sync_daemon;
         for (index, instance) in settings.instances.into_iter().enumerate() {
             let link = self.link_index(&instance.interface);
             let group = self.groups.iter().position(|group| group.members.contains(&index));

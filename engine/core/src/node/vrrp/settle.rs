@@ -158,10 +158,12 @@ impl VrrpNode {
         if mem::take(&mut self.dirty.groups) {
             self.tell_groups(out);
         }
+        self.block(out);
         if self.retry_at.is_none() && mem::take(&mut self.dirty.addresses) {
             let leftovers = mem::take(&mut self.leftovers);
             out.extend(self.addresses.changes(leftovers).into_iter().map(Action::Change));
         }
+        self.unblock(out);
         if mem::take(&mut self.dirty.announcements) {
             self.announce(now, out);
         }
@@ -169,6 +171,7 @@ impl VrrpNode {
             self.released = true;
             out.push(Action::Released);
         }
+        self.synchronize(out);
     }
 
     fn announce(&mut self, now: Time, out: &mut Vec<Action>) {

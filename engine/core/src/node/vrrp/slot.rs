@@ -10,9 +10,10 @@ use crate::journal::Entry;
 use crate::net::address::Address;
 use crate::time::Time;
 use crate::vrrp::announce::Announcer;
+use crate::vrrp::authentication_header;
 use crate::vrrp::instance::{Condition, Instance, Parameters};
 use crate::vrrp::notify::News;
-use crate::vrrp::packet::{self, Addressee, Advert, DecodeError, Expected, Received};
+use crate::vrrp::packet::{self, Addressee, Advert, DecodeError, Expected, Proof, Received};
 use crate::vrrp::settings::{InstanceSettings, Transport, Vrid};
 
 /// What an instance is known by across reloads and restarts; its name does not matter (reference §3.14).
@@ -91,7 +92,7 @@ impl Counters {
             DecodeError::Version(_) => &mut self.version_err,
             DecodeError::AuthType(_) => &mut self.invalid_authtype,
             DecodeError::AuthMismatch(_) => &mut self.authtype_mismatch,
-            DecodeError::AuthFailure => &mut self.auth_failure,
+            DecodeError::AuthFailure | DecodeError::Replayed(_) => &mut self.auth_failure,
             DecodeError::Interval(_) => &mut self.advert_interval_err,
             DecodeError::Type(_) => &mut self.invalid_type_rcvd,
             DecodeError::Checksum => &mut self.checksum_err,
@@ -118,6 +119,9 @@ pub enum Odd {
 pub const REPAIR_LIMIT: usize = 10;
 /// See [`REPAIR_LIMIT`].
 pub const REPAIR_WINDOW: Duration = Duration::from_secs(60);
+
+/// More authentication headers than leave between two handovers.
+const UNTOLD: u32 = 4096;
 
 /// One instance with all that belongs to it on this host.
 #[derive(Clone, Debug)]
@@ -156,7 +160,11 @@ pub struct Slot {
     pub mailed: Option<News>,
     /// IPv4 addresses in adverts.
     advertised: Vec<Ipv4Addr>,
-    auth_pass: Option<[u8; 8]>,
+    proof: Proof,
+    /// Sequence number of the last authentication header, ours or another's.
+    sequence: u32,
+    /// The last one of another's, and whose it was.
+    last_sealed: Option<(IpAddr, u32, Time)>,
     logged: Vec<Odd>,
     /// Whose addresses were compared last.
     compared: Option<IpAddr>,
@@ -185,7 +193,9 @@ impl Slot {
             last: None,
             mailed: None,
             advertised: advertised(&settings),
-            auth_pass: password(&settings),
+            proof: proof(&settings),
+            sequence: 0,
+            last_sealed: None,
             logged: Vec::new(),
             compared: None,
             settings,
@@ -204,6 +214,8 @@ impl Slot {
         self.contested_until = former.contested_until;
         self.repaired = former.repaired;
         self.counters = former.counters;
+        self.sequence = former.sequence;
+        self.last_sealed = former.last_sealed;
         self.last = former.last;
         self.mailed = former.mailed;
         self.announcer = former.announcer;
@@ -239,15 +251,21 @@ impl Slot {
     }
 
     /// Checks and counts a datagram. What is odd about it goes to `odd`, when it is new.
-    pub fn receive(&mut self, datagram: &[u8], odd: &mut Option<Odd>) -> Option<Received> {
+    pub fn receive(
+        &mut self,
+        datagram: &[u8],
+        now: Time,
+        odd: &mut Option<Odd>,
+    ) -> Option<Received> {
         let expected = Expected {
             version: self.settings.version,
-            auth_pass: self.auth_pass,
+            proof: self.proof,
             interval: self.settings.advert_interval,
             unicast: matches!(self.settings.transport, Transport::Unicast { .. }),
             vips: &self.advertised,
         };
-        let received = match packet::decode(datagram, &expected) {
+        let decoded = packet::decode(datagram, &expected);
+        let received = match decoded.and_then(|received| self.is_new(received, now)) {
             Ok(received) => received,
             Err(error) => {
                 self.counters.count(error);
@@ -255,6 +273,10 @@ impl Slot {
                 return None;
             }
         };
+        // Of an orderly leave the successor is waited for all the same.
+        if self.settings.ignore_adverts && !self.instance.is_keeping() {
+            return None;
+        }
         self.counters.advert_rcvd += 1;
         if received.advert.priority == 0 {
             self.counters.pri_zero_rcvd += 1;
@@ -274,6 +296,34 @@ impl Slot {
             return None;
         }
         Some(received)
+    }
+
+    /// A sender's sequence numbers rise, unless it was silent so long that it may have been started anew.
+    fn is_new(&mut self, received: Received, now: Time) -> Result<Received, DecodeError> {
+        let Some(sequence) = received.sequence else { return Ok(received) };
+        let patience = self.settings.advert_interval * u32::from(self.settings.down_timer_adverts);
+        if let Some((source, last, at)) = self.last_sealed
+            && source == received.source
+            && sequence <= last
+            && now.since(at) < patience
+        {
+            return Err(DecodeError::Replayed(sequence));
+        }
+        self.last_sealed = Some((received.source, sequence, now));
+        // keepalived takes only what is beyond all that it has heard, whoever said it.
+        self.sequence = self.sequence.max(sequence);
+        Ok(received)
+    }
+
+    /// Sequence number of the last authentication header.
+    #[must_use]
+    pub const fn sequence(&self) -> u32 {
+        self.sequence
+    }
+
+    /// Goes on behind this number, and whatever was sent after it was told.
+    pub fn continue_sequence(&mut self, sequence: u32) {
+        self.sequence = if sequence == 0 { 0 } else { sequence.saturating_add(UNTOLD) };
     }
 
     fn is_welcome(&self, received: &Received) -> bool {
@@ -301,8 +351,24 @@ impl Slot {
         self.logged.clear();
     }
 
-    /// Appends its advert for `destination` to `out`; false if there is no address to send from.
-    pub fn write_advert(&self, priority: u8, destination: IpAddr, out: &mut Vec<u8>) -> bool {
+    /// Its destinations, counted from 0, with the TTL of adverts that go there.
+    #[must_use]
+    pub fn destination(&self, number: usize) -> Option<(IpAddr, u8)> {
+        match &self.settings.transport {
+            Transport::Multicast { group } => (number == 0).then_some((*group, 255)),
+            Transport::Unicast { peers, ttl, .. } => Some((peers.get(number)?.address, *ttl)),
+        }
+    }
+
+    /// Appends its advert for `destination` to `out`, which ends with the IPv4 header for it; false if there is no
+    /// address to send from.
+    pub fn write_advert(
+        &mut self,
+        priority: u8,
+        destination: IpAddr,
+        header: usize,
+        out: &mut Vec<u8>,
+    ) -> bool {
         let (Some(IpAddr::V4(source)), IpAddr::V4(destination)) = (self.source, destination) else {
             return false;
         };
@@ -313,7 +379,11 @@ impl Slot {
             interval: self.settings.advert_interval,
             count: u8::try_from(self.advertised.len()).unwrap_or(u8::MAX),
         };
-        packet::encode(&advert, self.auth_pass, &self.advertised, source, destination, out);
+        packet::encode(&advert, self.proof, &self.advertised, source, destination, out);
+        if let Proof::Header(key) = self.proof {
+            self.sequence = self.sequence.wrapping_add(1);
+            authentication_header::seal(out, header, key, self.sequence);
+        }
         true
     }
 
@@ -346,12 +416,11 @@ fn advertised(settings: &InstanceSettings) -> Vec<Ipv4Addr> {
     settings.vips.iter().filter_map(ipv4).collect()
 }
 
-fn password(settings: &InstanceSettings) -> Option<[u8; 8]> {
-    settings.auth_pass.as_ref().map(|secret| {
-        let mut padded = [0; 8];
-        for (to, from) in padded.iter_mut().zip(&secret.0) {
-            *to = *from;
-        }
-        padded
-    })
+fn proof(settings: &InstanceSettings) -> Proof {
+    let Some(secret) = &settings.auth_pass else { return Proof::None };
+    let mut padded = [0; 8];
+    for (to, from) in padded.iter_mut().zip(&secret.0) {
+        *to = *from;
+    }
+    if settings.auth_header { Proof::Header(padded) } else { Proof::Password(padded) }
 }

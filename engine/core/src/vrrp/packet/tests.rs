@@ -29,8 +29,17 @@ const VIPS: [Ipv4Addr; 2] = [Ipv4Addr::new(10, 9, 0, 100), Ipv4Addr::new(10, 9, 
 const SOURCE: Ipv4Addr = Ipv4Addr::new(10, 9, 0, 1);
 const SECRET: [u8; 8] = *b"secret\0\0";
 
-fn expected(version: Version, auth_pass: Option<[u8; 8]>) -> Expected<'static> {
-    Expected { version, auth_pass, interval: Duration::from_secs(1), unicast: false, vips: &VIPS }
+/// keepalived 2.2.7 with `auth_type AH`, captured by `tcpdump -xx 'ip proto 51'` (password "secret").
+const V2_AH: [u8; 68] = [
+    0x45, 0xc0, 0x00, 0x44, 0x00, 0x01, 0x00, 0x00, 0xff, 0x33, 0xd0, 0xa9, 0x0a, 0x09, 0x00, 0x01,
+    0xe0, 0x00, 0x00, 0x12, 0x70, 0x04, 0x00, 0x00, 0x0a, 0x09, 0x00, 0x01, 0x00, 0x00, 0x00, 0x01,
+    0x00, 0x77, 0x29, 0x2a, 0x7e, 0x6c, 0x88, 0xc7, 0x5f, 0x91, 0xae, 0x26, 0x21, 0x33, 0xff, 0x02,
+    0x02, 0x01, 0xc8, 0xed, 0x0a, 0x09, 0x00, 0x64, 0x0a, 0x09, 0x00, 0x65, 0x00, 0x00, 0x00, 0x00,
+    0x00, 0x00, 0x00, 0x00,
+];
+
+fn expected(version: Version, proof: Proof) -> Expected<'static> {
+    Expected { version, proof, interval: Duration::from_secs(1), unicast: false, vips: &VIPS }
 }
 
 fn said(version: Version) -> Advert {
@@ -40,9 +49,9 @@ fn said(version: Version) -> Advert {
 #[test]
 fn keepalived_is_understood_and_spoken() {
     let cases = [
-        (&V2[..], Version::V2, None),
-        (&V2_PASS, Version::V2, Some(SECRET)),
-        (&V3, Version::V3, None),
+        (&V2[..], Version::V2, Proof::None),
+        (&V2_PASS, Version::V2, Proof::Password(SECRET)),
+        (&V3, Version::V3, Proof::None),
     ];
     for (bytes, version, pass) in cases {
         let received = decode(bytes, &expected(version, pass)).unwrap();
@@ -59,20 +68,56 @@ fn keepalived_is_understood_and_spoken() {
 }
 
 #[test]
+fn keepalived_s_authentication_header_is_understood_and_spoken() {
+    let proof = Proof::Header(SECRET);
+    let received = decode(&V2_AH, &expected(Version::V2, proof)).unwrap();
+    assert_eq!((received.advert, received.sequence), (said(Version::V2), Some(1)));
+    let to = Addressee { vrid: 51, source: SOURCE, destination: GROUP };
+    assert_eq!(addressee(&V2_AH), Some(to));
+
+    let mut out = V2_AH[..20].to_vec();
+    out[2..6].fill(0);
+    out[9] = PROTOCOL;
+    out[10..12].fill(0);
+    encode(&said(Version::V2), proof, &VIPS, SOURCE, GROUP, &mut out);
+    ah::seal(&mut out, 0, SECRET, 1);
+    // The checksum is the kernel's.
+    out[10..12].copy_from_slice(&V2_AH[10..12]);
+    assert_eq!(out, V2_AH);
+}
+
+#[test]
+fn an_authentication_header_protects_all_but_what_routers_change() {
+    let expected = expected(Version::V2, Proof::Header(SECRET));
+    for at in 0..V2_AH.len() {
+        let mut bytes = V2_AH;
+        bytes[at] ^= 0x10;
+        let accepted = decode(&bytes, &expected).is_ok();
+        assert_eq!(accepted, [1, 6, 7, 10, 11].contains(&at), "byte {at}");
+    }
+    use DecodeError as E;
+    assert_eq!(decode(&V2, &expected), Err(E::AuthMismatch(0)));
+    assert_eq!(decode(&V2_AH, &self::expected(Version::V2, Proof::None)), Err(E::AuthMismatch(2)));
+    for end in 0..V2_AH.len() {
+        assert_eq!(decode(&V2_AH[..end], &expected), Err(E::Length));
+    }
+}
+
+#[test]
 fn ethernet_padding_is_no_part_of_the_message() {
     let mut padded = V3.to_vec();
     padded.resize(46, 0);
-    assert!(decode(&padded, &expected(Version::V3, None)).is_ok());
+    assert!(decode(&padded, &expected(Version::V3, Proof::None)).is_ok());
     padded.push(0);
-    assert_eq!(decode(&padded, &expected(Version::V3, None)), Err(DecodeError::Length));
+    assert_eq!(decode(&padded, &expected(Version::V3, Proof::None)), Err(DecodeError::Length));
 }
 
 #[test]
 fn every_check_has_its_own_error() {
     use DecodeError as E;
-    let v2 = expected(Version::V2, None);
-    let v3 = expected(Version::V3, None);
-    let pass = expected(Version::V2, Some(SECRET));
+    let v2 = expected(Version::V2, Proof::None);
+    let v3 = expected(Version::V3, Proof::None);
+    let pass = expected(Version::V2, Proof::Password(SECRET));
     // (bytes, byte to change, its new value, what is expected, error)
     let cases: [(&[u8], usize, u8, &Expected<'_>, DecodeError); 12] = [
         (&V3, 8, 254, &v3, E::Ttl(254)),
@@ -106,29 +151,31 @@ fn a_checksum_without_pseudo_header_is_accepted_in_version_3() {
     bytes[26..28].fill(0);
     let checksum = fold(sum(0, &bytes[20..])).to_be_bytes();
     bytes[26..28].copy_from_slice(&checksum);
-    assert!(decode(&bytes, &expected(Version::V3, None)).is_ok());
+    assert!(decode(&bytes, &expected(Version::V3, Proof::None)).is_ok());
 }
 
 #[test]
 fn other_addresses_are_reported_and_accepted() {
     let other = [VIPS[0], Ipv4Addr::new(10, 9, 0, 102)];
-    let received = decode(&V3, &Expected { vips: &other, ..expected(Version::V3, None) }).unwrap();
+    let received =
+        decode(&V3, &Expected { vips: &other, ..expected(Version::V3, Proof::None) }).unwrap();
     assert!(received.addresses_differ);
-    let slow = Expected { interval: Duration::from_secs(2), ..expected(Version::V3, None) };
+    let slow = Expected { interval: Duration::from_secs(2), ..expected(Version::V3, Proof::None) };
     assert!(decode(&V3, &slow).unwrap().interval_differs);
 }
 
 #[test]
 fn no_bytes_make_it_panic() {
     // Every byte of a good message takes every value, alone.
-    for bytes in [&V2[..], &V2_PASS, &V3] {
+    for bytes in [&V2[..], &V2_PASS, &V2_AH, &V3] {
         for at in 0..bytes.len() {
             let mut bytes = bytes.to_vec();
             for value in 0..=255 {
                 bytes[at] = value;
                 let _ = addressee(&bytes);
-                let _ = decode(&bytes, &expected(Version::V2, Some(SECRET)));
-                let _ = decode(&bytes, &expected(Version::V3, None));
+                let _ = decode(&bytes, &expected(Version::V2, Proof::Password(SECRET)));
+                let _ = decode(&bytes, &expected(Version::V2, Proof::Header(SECRET)));
+                let _ = decode(&bytes, &expected(Version::V3, Proof::None));
             }
         }
     }

@@ -50,6 +50,15 @@ pub fn unable(keepalived: bool) -> bool {
     true
 }
 
+/// Whether this program is not there; said once for each test.
+pub fn missing(program: &str) -> bool {
+    let missing = Command::new(program).arg("-v").output().is_err();
+    if missing {
+        eprintln!("skipped: needs {program}");
+    }
+    missing
+}
+
 /// A bridge with hosts 10.77.0.1, 10.77.0.2 ... on it and the observer 10.77.0.250 beside them.
 pub struct Net {
     name: String,
@@ -95,6 +104,23 @@ impl Net {
     /// Whether a host has an address.
     pub fn has(&self, host: usize, address: &str) -> bool {
         run(&format!("ip -n {} -o address show to {address}", self.host(host))).contains(address)
+    }
+
+    /// What a program prints on a host; nothing if it fails.
+    pub fn inside(&self, host: usize, words: &str) -> String {
+        let output = attempt(&format!("ip netns exec {} {words}", self.host(host)));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// Whether an address refuses the observer's connection, rather than drop it.
+    pub fn answers(&self, address: &str) -> bool {
+        let attempt = Command::new("ip")
+            .args(["netns", "exec", &self.observer(), "timeout", "2", "bash", "-c"])
+            .arg(format!("exec 3<>/dev/tcp/{address}/9"))
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        String::from_utf8_lossy(&attempt.stderr).contains("refused")
     }
 
     /// Cuts a host off, or joins it again.

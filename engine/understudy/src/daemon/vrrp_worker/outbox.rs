@@ -30,7 +30,7 @@ pub fn forwards(interface: &str) -> bool {
 pub fn queue_advert(
     bytes: &mut Vec<u8>,
     queue: &mut Vec<Queued>,
-    slot: &Slot,
+    slot: &mut Slot,
     priority: u8,
     destination: IpAddr,
     ttl: u8,
@@ -38,7 +38,7 @@ pub fn queue_advert(
     let start = bytes.len();
     let (Some(IpAddr::V4(source)), IpAddr::V4(to)) = (slot.source, destination) else { return };
     bytes.extend_from_slice(&vrrp::header(source, to, ttl));
-    if slot.write_advert(priority, destination, bytes) {
+    if slot.write_advert(priority, destination, start, bytes) {
         let to = RawAddress::from(SocketAddr::new(destination, 0));
         queue.push(Queued { link: slot.link, bytes: start..bytes.len(), to });
     } else {

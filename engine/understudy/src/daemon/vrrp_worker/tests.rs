@@ -5,7 +5,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use super::VrrpWorker;
-use super::net::{Net, PATIENCE, run, unable};
+use super::net::{Net, PATIENCE, missing, run, unable};
 use crate::daemon::turn;
 use crate::log::{self, Level};
 
@@ -316,4 +316,79 @@ fn keepalived_unicast() {
         let theirs = "unicast_src_ip 10.77.0.1\n unicast_peer { 10.77.0.2 }";
         beside_keepalived(CALM, ours, theirs);
     }
+}
+
+#[test]
+fn keepalived_with_authentication_headers() {
+    if !unable(true) {
+        let protocol =
+            "version 2\n advert_int 1\n authentication { auth_type AH\n auth_pass secret }";
+        beside_keepalived(protocol, "", "");
+    }
+}
+
+#[test]
+fn keepalived_strict() {
+    if !unable(true) {
+        beside_keepalived("version 3\n advert_int 0.5\n strict_mode", "", "");
+    }
+}
+
+/// The table as `nft` shows it.
+fn table(net: &Net, host: usize, family: &str) -> String {
+    net.inside(host, &format!("nft list table {family} keepalived"))
+}
+
+#[test]
+fn an_address_that_does_not_accept_drops_packets_as_with_keepalived() {
+    if unable(true) || missing("nft") {
+        return;
+    }
+    let net = Net::new(2);
+    let more =
+        "no_accept\n virtual_ipaddress_excluded { 10.77.0.101/24\n fd77::1/64\n fe80::77/64 }";
+    let k = net.keepalived(1, &conf(150, more));
+    soon(|| table(&net, 1, "ip").contains(VIP));
+    let theirs = table(&net, 1, "ip");
+    k.stop();
+    // What somebody has left under this name goes.
+    net.inside(2, "nft add table ip keepalived");
+    net.inside(2, "nft add set ip keepalived vips { type ipv4_addr; }");
+    net.inside(2, "nft add table ip6 keepalived");
+    let mut a = net.engine(2, &conf(150, more));
+    assert_eq!(table(&net, 2, "ip") + &table(&net, 2, "ip6"), "");
+    a.until("BACKUP -> MASTER");
+    soon(|| net.has(2, VIP));
+    assert_eq!(table(&net, 2, "ip"), theirs);
+    let v6 = table(&net, 2, "ip6");
+    for part in [
+        "elements = { fd77::1 }",
+        "icmpv6 type nd-neighbor-solicit accept",
+        "icmpv6 type nd-neighbor-advert accept",
+        "iifname \"v0\" ip6 daddr fe80::77 drop",
+        "oifname \"v0\" ip6 saddr fe80::77 drop",
+        "ip6 saddr @vips drop",
+    ] {
+        assert!(v6.contains(part), "no {part} in {v6}");
+    }
+    soon(|| net.answers("10.77.0.2"));
+    assert!(!net.answers(VIP) && !net.answers("10.77.0.101"));
+
+    // A successor replaces it, and it stays as it was.
+    let mut a = a.replace(&net.host(2), &conf(150, more));
+    a.until("-> MASTER");
+    assert_eq!(table(&net, 2, "ip"), theirs);
+    a.reload(&conf(150, ""));
+    soon(|| table(&net, 2, "ip").is_empty() && table(&net, 2, "ip6").is_empty());
+    soon(|| net.answers(VIP));
+    a.reload(
+        &("global_defs { nftables other\n nftables_counters }\n".to_owned()
+            + &conf(150, "no_accept")),
+    );
+    let other = || net.inside(2, "nft list table ip other");
+    soon(|| other().contains("ip daddr @vips counter packets"));
+    assert!(!net.answers(VIP));
+    a.begin_stop();
+    a.stopped();
+    assert_eq!(other(), "");
 }

@@ -1,0 +1,219 @@
+//! One host's VRRP side from its configuration: packets that are dropped, the sync daemon, authentication headers, and
+//! adverts that are not listened to.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use understudy_core::config::{self, Environment, Source};
+use understudy_core::ipvs::sync::Role;
+use understudy_core::net::reconcile::{Change, Present};
+use understudy_core::node::vrrp::{Action, Event, LinkState, Snapshot, VrrpNode};
+use understudy_core::time::Time;
+use understudy_core::vrrp::authentication_header as ah;
+use understudy_core::vrrp::instance::State;
+use understudy_core::vrrp::packet::{self, Advert, Proof};
+use understudy_core::vrrp::settings::Version;
+
+const OURS: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 5);
+const PEER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 9);
+const VIP: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 100);
+const KEY: [u8; 8] = *b"secret\0\0";
+
+struct Text(String);
+
+impl Source for Text {
+    fn glob(&mut self, pattern: &str) -> Vec<String> {
+        vec![pattern.to_owned()]
+    }
+
+    fn read(&mut self, _: &str) -> Result<Vec<u8>, String> {
+        Ok(self.0.clone().into_bytes())
+    }
+}
+
+fn conf(global: &str, more: &str) -> String {
+    format!(
+        "global_defs {{\n {global}\n}}
+        vrrp_instance A {{
+            interface eth0
+            virtual_router_id 51
+            {more}
+            virtual_ipaddress {{ {VIP}/24 }}
+        }}"
+    )
+}
+
+struct Host {
+    node: VrrpNode,
+    now: Time,
+}
+
+impl Host {
+    fn start(conf: &str) -> (Self, Vec<Action>) {
+        let parsed = config::parse(&mut Text(conf.into()), "test.conf", &Environment::default());
+        let settings = parsed.settings.unwrap_or_else(|| panic!("{:?}", parsed.diagnostics)).vrrp;
+        let own = Present { ip: IpAddr::V4(OURS), prefix_len: 24, ours: false };
+        let snapshot = Snapshot {
+            links: vec![LinkState { name: "eth0".into(), up: true }],
+            addresses: vec![("eth0".into(), own)],
+        };
+        let now = Time::from_nanos(1_000_000_000_000);
+        let mut out = Vec::new();
+        let node = VrrpNode::start(settings, None, &snapshot, now, &mut out);
+        (Self { node, now }, out)
+    }
+
+    fn handle(&mut self, event: Event<'_>) -> Vec<Action> {
+        let mut out = Vec::new();
+        self.node.handle(self.now, event, &mut out);
+        out
+    }
+
+    /// Waits for its next deadlines until it is master.
+    fn until_master(&mut self) -> Vec<Action> {
+        for _ in 0..20 {
+            self.now = self.node.deadline().unwrap().max(self.now);
+            let out = self.handle(Event::Timer);
+            if self.state() == State::Master {
+                return out;
+            }
+        }
+        panic!("it is no master");
+    }
+
+    fn state(&self) -> State {
+        self.node.slot(0).instance.state()
+    }
+
+    fn hear(&mut self, version: Version, priority: u8, vip: Ipv4Addr, sealed: Option<u32>) {
+        let interval = Duration::from_secs(1);
+        let advert = Advert { version, vrid: 51, priority, interval, count: 1 };
+        let proof = sealed.map_or(Proof::None, |_| Proof::Header(KEY));
+        let mut bytes = vec![0; 20];
+        bytes[0] = 0x45;
+        bytes[8] = 255;
+        bytes[9] = packet::PROTOCOL;
+        bytes[12..16].copy_from_slice(&PEER.octets());
+        bytes[16..20].copy_from_slice(&packet::GROUP.octets());
+        packet::encode(&advert, proof, &[vip], PEER, packet::GROUP, &mut bytes);
+        match sealed {
+            Some(sequence) => ah::seal(&mut bytes, 0, KEY, sequence),
+            None => {
+                let length = u16::try_from(bytes.len()).unwrap();
+                bytes[2..4].copy_from_slice(&length.to_be_bytes());
+            }
+        }
+        self.handle(Event::Datagram { link: 0, bytes: &bytes });
+    }
+}
+
+/// In the order in which they were said: what is dropped, and what changes.
+fn order(actions: &[Action]) -> Vec<&'static str> {
+    let name = |action: &Action| match action {
+        Action::Block(_) => Some("block"),
+        Action::Change(Change::Add(_)) => Some("add"),
+        Action::Change(Change::Remove { .. }) => Some("remove"),
+        Action::Unblock(_) => Some("unblock"),
+        _ => None,
+    };
+    actions.iter().filter_map(name).collect()
+}
+
+fn roles(actions: &[Action]) -> Option<Vec<Role>> {
+    actions.iter().rev().find_map(|action| match action {
+        Action::Daemons(daemons) => Some(daemons.iter().map(|it| it.role).collect()),
+        _ => None,
+    })
+}
+
+#[test]
+fn packets_are_dropped_before_the_address_comes_until_it_has_gone() {
+    let (mut host, out) = Host::start(&conf("", "no_accept"));
+    // What a former life has left.
+    assert!(out.contains(&Action::Unblock(vec![])));
+    assert_eq!(order(&host.until_master()), ["block", "add"]);
+    host.hear(Version::V2, 0, VIP, None);
+    let mut out = host.handle(Event::Stop);
+    host.now = host.now + Duration::from_secs(5);
+    out.extend(host.handle(Event::Timer));
+    assert_eq!(order(&out), ["remove", "unblock"]);
+
+    let (mut host, out) = Host::start(&conf("", "accept"));
+    assert_eq!(order(&out), [""; 0]);
+    assert_eq!(order(&host.until_master()), ["add"]);
+}
+
+#[test]
+fn a_refused_table_is_tried_again_and_told_once() {
+    let (mut host, _) = Host::start(&conf("", "no_accept"));
+    let out = host.until_master();
+    let block = out.into_iter().find(|it| matches!(it, Action::Block(_))).unwrap();
+    for told in [1, 0] {
+        let out = host.handle(Event::Failed { action: &block, why: "no" });
+        assert_eq!(out.iter().filter(|it| matches!(it, Action::Log(..))).count(), told);
+        host.now = host.now + Duration::from_secs(5);
+        assert!(host.handle(Event::Timer).contains(&block));
+    }
+}
+
+#[test]
+fn the_sync_daemon_follows_its_instance() {
+    let (mut host, out) = Host::start(&conf("lvs_sync_daemon eth1 inst A", ""));
+    assert_eq!(roles(&out), Some(vec![Role::Backup]));
+    assert_eq!(roles(&host.until_master()), Some(vec![Role::Master]));
+    host.hear(Version::V2, 0, VIP, None);
+    let daemons = host.handle(Event::Operator {
+        instance: "A",
+        the_move: understudy_core::vrrp::instance::Move::Yield,
+    });
+    // It sends until the addresses go.
+    assert_eq!(roles(&daemons), None);
+    host.now = host.now + Duration::from_secs(2);
+    assert_eq!(roles(&host.handle(Event::Timer)), Some(vec![Role::Backup]));
+    assert_eq!(roles(&host.handle(Event::Stop)), Some(vec![]));
+
+    let (_, out) = Host::start(&conf("lvs_sync_daemon eth1", ""));
+    assert_eq!(roles(&out), Some(vec![Role::Master, Role::Backup]));
+}
+
+#[test]
+fn sequence_numbers_rise_beyond_what_was_heard() {
+    let ah = "authentication {\n auth_type AH\n auth_pass secret\n }";
+    let (mut host, _) = Host::start(&conf("", ah));
+    let heard = |host: &Host| host.node.slot(0).counters.advert_rcvd;
+    host.hear(Version::V2, 200, VIP, Some(70));
+    host.hear(Version::V2, 200, VIP, Some(70));
+    host.hear(Version::V2, 200, VIP, Some(69));
+    host.hear(Version::V2, 200, VIP, None);
+    assert_eq!((heard(&host), host.node.slot(0).counters.auth_failure), (1, 2));
+    host.hear(Version::V2, 200, VIP, Some(71));
+    assert_eq!(heard(&host), 2);
+    host.until_master();
+    let mut bytes = vec![0; 20];
+    host.node.slot_mut(0).write_advert(100, packet::GROUP.into(), 0, &mut bytes);
+    assert_eq!(bytes[28..32], 72u32.to_be_bytes());
+    // It was started anew.
+    host.hear(Version::V2, 200, VIP, Some(1));
+    assert_eq!((heard(&host), host.state()), (3, State::Backup));
+}
+
+#[test]
+fn a_strict_owner_listens_to_nobody() {
+    for (more, listens) in [("strict_mode", false), ("", true)] {
+        let (mut host, _) = Host::start(&conf("", &format!("priority 255\n {more}")));
+        host.until_master();
+        host.hear(Version::V2, 100, VIP, None);
+        assert_eq!(host.node.slot(0).counters.advert_rcvd, u64::from(listens));
+    }
+}
+
+#[test]
+fn a_list_of_addresses_is_compared_once_for_each_master_if_that_is_asked() {
+    let other = Ipv4Addr::new(10, 0, 0, 101);
+    for (more, found) in [("skip_check_adv_addr", 1), ("", 3)] {
+        let (mut host, _) = Host::start(&conf("", more));
+        (0..3).for_each(|_| host.hear(Version::V2, 200, other, None));
+        let counters = host.node.slot(0).counters;
+        assert_eq!((counters.advert_rcvd, counters.addr_list_err), (3, found), "{more}");
+    }
+}

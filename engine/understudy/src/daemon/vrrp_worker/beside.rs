@@ -1,0 +1,91 @@
+//! What goes beside addresses, in the kernel: the table that drops packets, and the IPVS sync daemons.
+
+use understudy_core::ipvs::sync::{Daemon, changes};
+use understudy_core::net::address::Address;
+use understudy_core::net::firewall::Firewall;
+
+use crate::netlink::ipvs::Ipvs;
+use crate::netlink::message::Socket;
+use crate::netlink::nft::{self, Family};
+
+/// Connections to the kernel, opened when they are first needed.
+#[derive(Debug, Default)]
+pub struct Beside {
+    netfilter: Option<Socket>,
+    ipvs: Option<Ipvs>,
+    /// Looking for IPVS again would load modules again, in the middle of adverts.
+    no_ipvs: Option<String>,
+    /// The table that is there.
+    table: Option<String>,
+    /// There may be one of IPv6.
+    ipv6: bool,
+}
+
+impl Beside {
+    /// Drops packets to and from exactly these addresses: the table of each family is replaced as a whole, in one
+    /// transaction.
+    pub fn block(&mut self, firewall: &Firewall, addresses: &[Address]) -> Result<(), String> {
+        let words = |e: String| format!("drop packets by nftables table {}: {e}", firewall.table);
+        if self.netfilter.is_none() {
+            let socket = Socket::open(libc::NETLINK_NETFILTER).map_err(|e| words(e.to_string()))?;
+            self.netfilter = Some(socket);
+        }
+        let Some(socket) = &mut self.netfilter else { return Ok(()) };
+        let any = |family| addresses.iter().any(|it| Family::of(it.ip) == family);
+        if self.table.is_none() && !any(Family::V6) {
+            // A former life's. Apart, as a kernel without tables of IPv6 refuses it.
+            let mut batch = nft::begin();
+            nft::delete(&mut batch, Family::V6, &firewall.table);
+            nft::end(&mut batch);
+            let _ = socket.transact(&mut batch);
+        }
+        self.ipv6 |= any(Family::V6);
+        let mut batch = nft::begin();
+        for family in [Family::V4, Family::V6] {
+            if family == Family::V6 && !self.ipv6 {
+                continue;
+            }
+            if let Some(former) = self.table.as_ref().filter(|it| **it != firewall.table) {
+                nft::delete(&mut batch, family, former);
+            }
+            nft::delete(&mut batch, family, &firewall.table);
+            if any(family) {
+                nft::create(&mut batch, family, firewall, addresses);
+            }
+        }
+        nft::end(&mut batch);
+        match socket.transact(&mut batch) {
+            Ok(refusals) if refusals.is_empty() => {
+                self.table = Some(firewall.table.clone());
+                self.ipv6 = any(Family::V6);
+                Ok(())
+            }
+            Ok(refusals) => Err(words(refusals[0].to_string())),
+            Err(e) => {
+                self.netfilter = None;
+                Err(words(e.to_string()))
+            }
+        }
+    }
+
+    /// Lets exactly these sync daemons run. One that runs as it should is not touched.
+    pub fn run_daemons(&mut self, wanted: &[Daemon]) -> Result<(), String> {
+        if let Some(why) = &self.no_ipvs {
+            return Err(why.clone());
+        }
+        if self.ipvs.is_none() {
+            self.ipvs = Some(Ipvs::open().map_err(|e| {
+                let why = format!("run sync daemon: {e}");
+                self.no_ipvs = Some(why.clone());
+                why
+            })?);
+        }
+        let Some(ipvs) = &mut self.ipvs else { return Ok(()) };
+        let present = ipvs.daemons().map_err(|e| e.to_string())?;
+        let refused = ipvs.change_daemons(&changes(&present, wanted)).map_err(|e| e.to_string())?;
+        match refused.into_iter().next() {
+            Some(words) => Err(words),
+            None => Ok(()),
+        }
+    }
+}

@@ -32,7 +32,7 @@ use crate::notify::queue::Queues;
 use crate::say;
 use crate::sys::clock::{self, SleepWatch};
 use crate::sys::epoll::{Epoll, Interest, Ready};
-use crate::sys::memory;
+use crate::sys::memory::{self, Housekeeping};
 use crate::sys::signal::{self, Signals};
 use crate::sys::timer::Timer;
 
@@ -132,6 +132,7 @@ struct Supervisor {
     states: BTreeMap<String, String>,
     started_at: Duration,
     save_at: Time,
+    housekeeping: Housekeeping,
     stage: Stage,
     stage_by: Time,
     /// Did the worker give up everything in good order?
@@ -225,6 +226,7 @@ impl Supervisor {
             states: BTreeMap::new(),
             started_at: clock::realtime(),
             save_at: now,
+            housekeeping: Housekeeping::new(now),
             stage: Stage::Running,
             stage_by: Time::MAX,
             released: [false; 2],
@@ -748,6 +750,7 @@ impl Supervisor {
         self.settle();
         self.proceed();
         self.journal.write(clock::now());
+        self.housekeeping.turn(now);
     }
 
     fn save(&mut self) {

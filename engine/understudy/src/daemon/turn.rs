@@ -14,9 +14,10 @@ use crate::notify::child::FIRST_TOKEN;
 use crate::say;
 use crate::sys::clock::{self, SleepWatch};
 use crate::sys::epoll::{Interest, Ready};
+use crate::sys::memory::{self, Housekeeping};
 use crate::sys::signal::{self, Signals};
 use crate::sys::timer::Timer;
-use crate::sys::{memory, process, socket};
+use crate::sys::{process, socket};
 
 const CHANNEL: u64 = u64::MAX;
 const TIMER: u64 = u64::MAX - 1;
@@ -66,6 +67,7 @@ pub fn drive<W: Worker>(realtime: bool) -> Result<(), Error> {
         channel,
         timer: Timer::new()?,
         sleep: SleepWatch::new(),
+        housekeeping: Housekeeping::new(clock::now()),
         stopping: false,
         stopped: false,
         wants_write: false,
@@ -112,6 +114,7 @@ struct Turn<W> {
     channel: Channel,
     timer: Timer,
     sleep: SleepWatch,
+    housekeeping: Housekeeping,
     stopping: bool,
     stopped: bool,
     /// Registered for writing, too: the supervisor is behind.
@@ -136,6 +139,7 @@ impl<W: Worker> Turn<W> {
             self.dispatch(&ready);
             self.expire(&mut ready)?;
             self.after()?;
+            self.housekeeping.turn(clock::now());
         }
         self.context.end_children();
         finish(&mut self.channel);

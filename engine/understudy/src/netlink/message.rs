@@ -417,7 +417,9 @@ impl Socket {
 
     /// The next datagram into the buffer.
     fn receive(&mut self, wait: bool) -> Result<usize, Error> {
-        self.buffer.resize(BUFFER, 0);
+        if self.buffer.is_empty() {
+            self.buffer = vec![0; BUFFER]; // zeroed by the kernel: what no message reaches takes no memory
+        }
         loop {
             match socket::receive_whole(&self.fd, &mut self.buffer) {
                 Ok(n) if n > self.buffer.len() => return Err(Error::Overrun),

@@ -2,6 +2,9 @@
 
 use std::fs::File;
 use std::io;
+use std::time::Duration;
+
+use understudy_core::time::Time;
 
 use super::own;
 
@@ -23,11 +26,40 @@ pub fn trim() {
     unmap_program();
 }
 
+/// A start, a transition, a status: each runs code that is then not needed for days, but stays mapped. So a process lets
+/// go of its program's pages now and then; those that it uses all day are back with its next turn.
+#[derive(Clone, Copy, Debug)]
+pub struct Housekeeping {
+    cleaned: Time,
+}
+
+impl Housekeeping {
+    /// So often: some 30 us each time.
+    const EVERY: Duration = Duration::from_secs(30);
+
+    /// The first time is due a while after `now`.
+    pub const fn new(now: Time) -> Self {
+        Self { cleaned: now }
+    }
+
+    /// Called with every turn; nothing is worth a wake-up of its own.
+    pub fn turn(&mut self, now: Time) {
+        if now.since(self.cleaned) >= Self::EVERY {
+            self.cleaned = now;
+            unmap_program();
+        }
+    }
+}
+
 #[cfg(target_pointer_width = "64")]
 type ProgramHeader = libc::Elf64_Phdr;
 #[cfg(target_pointer_width = "32")]
 type ProgramHeader = libc::Elf32_Phdr;
 
+/// More than a program has segments that are not written to.
+const SEGMENTS: usize = 4;
+
+/// Takes the program's code and constants out of this process's page tables.
 fn unmap_program() {
     // SAFETY: no pointers.
     let (at, count, page) = unsafe {
@@ -43,21 +75,20 @@ fn unmap_program() {
     let headers = unsafe { std::slice::from_raw_parts(at, count) };
     let own = headers.iter().find(|h| h.p_type == libc::PT_PHDR);
     let base = own.map_or(0, |own| at.addr().wrapping_sub(offset(own.p_vaddr)));
-    for header in headers {
-        if header.p_type != libc::PT_LOAD || header.p_flags & libc::PF_W != 0 {
-            continue;
-        }
+    // First all of them: the headers themselves lie in one.
+    let mut ranges = [(0, 0); SEGMENTS];
+    let constant =
+        headers.iter().filter(|h| h.p_type == libc::PT_LOAD && h.p_flags & libc::PF_W == 0);
+    for (range, header) in ranges.iter_mut().zip(constant) {
         let start = base.wrapping_add(offset(header.p_vaddr));
         let end = start.wrapping_add(offset(header.p_memsz));
         let start = start & !(page - 1);
+        *range = (start, end - start);
+    }
+    for (start, length) in ranges.into_iter().filter(|(_, length)| *length > 0) {
+        let start = std::ptr::without_provenance_mut(start);
         // SAFETY: a segment that is never written, so that each page can be read from the file again at any time.
-        unsafe {
-            libc::madvise(
-                std::ptr::without_provenance_mut(start),
-                end - start,
-                libc::MADV_DONTNEED,
-            );
-        }
+        unsafe { libc::madvise(start, length, libc::MADV_DONTNEED) };
     }
 }
 
@@ -104,5 +135,15 @@ mod tests {
         trim();
         let after = mapped();
         assert!(after > 0 && after < before / 2, "{before} kB before, {after} kB after");
+    }
+
+    #[test]
+    fn the_house_is_kept_now_and_then() {
+        let start = Time::from_nanos(1);
+        let mut housekeeping = Housekeeping::new(start);
+        housekeeping.turn(start + Duration::from_secs(29));
+        assert_eq!(housekeeping.cleaned, start);
+        housekeeping.turn(start + Duration::from_secs(31));
+        assert_eq!(housekeeping.cleaned, start + Duration::from_secs(31));
     }
 }

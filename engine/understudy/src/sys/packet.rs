@@ -71,21 +71,16 @@ const ROOM: usize = 2048;
 /// Room for its control messages.
 const CONTROL: usize = 128;
 
-#[repr(C, align(8))]
-#[derive(Clone, Copy)]
-struct Slot {
-    control: [u8; CONTROL],
-    bytes: [u8; ROOM],
-}
-
-/// Buffers for receiving; allocated once.
+/// Buffers for receiving; allocated once. They come zeroed from the kernel: those that no datagram reaches take no memory.
 pub struct Receiver {
-    slots: Vec<Slot>,
+    bytes: Vec<u8>,
+    /// Of a type that is aligned as control messages are.
+    control: Vec<u64>,
 }
 
 impl std::fmt::Debug for Receiver {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Receiver({} slots)", self.slots.len())
+        write!(f, "Receiver({BATCH} slots)")
     }
 }
 
@@ -98,7 +93,7 @@ impl Default for Receiver {
 impl Receiver {
     /// Buffers for one system call's worth of datagrams.
     pub fn new() -> Self {
-        Self { slots: vec![Slot { control: [0; CONTROL], bytes: [0; ROOM] }; BATCH] }
+        Self { bytes: vec![0; ROOM * BATCH], control: vec![0; CONTROL / 8 * BATCH] }
     }
 
     /// Hands every waiting datagram to `take`, until there are none.
@@ -113,14 +108,15 @@ impl Receiver {
             // SAFETY: all-zero is a valid value of these plain structures.
             let (mut vectors, mut headers): ([libc::iovec; BATCH], [libc::mmsghdr; BATCH]) =
                 unsafe { (std::mem::zeroed(), std::mem::zeroed()) };
-            for i in 0..BATCH {
-                let slot = &mut self.slots[i];
-                vectors[i].iov_base = slot.bytes.as_mut_ptr().cast();
+            let slots = self.bytes.chunks_exact_mut(ROOM);
+            let slots = slots.zip(self.control.chunks_exact_mut(CONTROL / 8));
+            for (i, (bytes, control)) in slots.enumerate() {
+                vectors[i].iov_base = bytes.as_mut_ptr().cast();
                 vectors[i].iov_len = ROOM;
                 let header = &mut headers[i].msg_hdr;
                 header.msg_iov = &raw mut vectors[i];
                 header.msg_iovlen = 1;
-                header.msg_control = slot.control.as_mut_ptr().cast();
+                header.msg_control = control.as_mut_ptr().cast();
                 header.msg_controllen = CONTROL;
             }
             let room = libc::c_uint::try_from(BATCH).expect("BATCH is small");
@@ -135,12 +131,12 @@ impl Receiver {
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
                 Err(e) => return Err(e),
             };
-            for (slot, header) in self.slots.iter().zip(&headers).take(count) {
+            for (bytes, header) in self.bytes.chunks_exact(ROOM).zip(&headers).take(count) {
                 if header.msg_hdr.msg_flags & libc::MSG_TRUNC != 0 {
                     continue;
                 }
                 let len = usize::try_from(header.msg_len).unwrap_or(0).min(ROOM);
-                let bytes = &slot.bytes[..len];
+                let bytes = &bytes[..len];
                 let mut incoming = Incoming { bytes, received: None, hop_limit: None };
                 read_control(&header.msg_hdr, &mut incoming);
                 take(incoming);

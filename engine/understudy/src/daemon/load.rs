@@ -26,7 +26,7 @@ use crate::config_files::{self, ConfigFiles};
 use crate::diagnostics::render;
 use crate::sha256;
 use crate::sys::epoll::{Epoll, Interest};
-use crate::sys::process::{self, Preparation};
+use crate::sys::process::{self, Ended, Preparation};
 use crate::sys::signal;
 
 /// Reading takes no longer than this.
@@ -95,8 +95,14 @@ pub struct Loader {
     channel: Channel,
     /// When it is given up.
     pub deadline: Time,
+    said: Said,
+}
+
+/// What a reader has said so far.
+#[derive(Debug, Default)]
+struct Said {
     summary: Option<Summary>,
-    settings: Vec<File>,
+    settings: Vec<io::Result<File>>,
 }
 
 impl Loader {
@@ -129,42 +135,55 @@ impl Loader {
         epoll.add(&channel, Interest::READ, token)?;
         epoll.add(&pidfd, Interest::READ, token)?;
         let deadline = now + WITHIN;
-        Ok(Self { pidfd, channel, deadline, summary: None, settings: Vec::new() })
+        Ok(Self { pidfd, channel, deadline, said: Said::default() })
     }
 
     /// Takes what it says; `Some` when it has ended, with the configuration or what is wrong with it.
-    pub fn ready(&mut self) -> Option<Result<Loaded, Summary>> {
+    pub fn ready(&mut self) -> Option<Result<Loaded, Box<Summary>>> {
         // First this: what it said before its end is then in the channel, all of it.
         let ended = process::reap(&self.pidfd).ok().flatten();
         self.channel.fill();
         while let Some(message) = self.channel.pop() {
             match message.kind {
-                Kind::Ready => self.summary = message.read(),
-                Kind::Settings => self.settings.extend(slot::keep(&message.body).ok()),
+                Kind::Ready => self.said.summary = message.read(),
+                Kind::Settings => self.said.settings.push(slot::keep(&message.body)),
                 _ => {}
             }
         }
         let ended = ended?;
-        let crashed = || Summary {
-            error: Some(format!(
-                "the configuration could not be read: the reader ended with {ended:?}"
-            )),
-            ..Summary::default()
-        };
-        let summary = self.summary.take().unwrap_or_else(crashed);
-        let mut settings = self.settings.drain(..);
-        let (vrrp, check) = (settings.next(), settings.next());
-        if summary.error.is_some() || check.is_none() {
-            return Some(Err(summary));
-        }
-        let vrrp = vrrp.filter(|_| summary.vrrp);
-        let check = check.filter(|_| summary.check);
-        Some(Ok(Loaded { summary, vrrp, check }))
+        Some(std::mem::take(&mut self.said).conclude(ended))
     }
 
     /// It takes too long.
     pub fn give_up(&self) {
         let _ = process::signal(&self.pidfd, signal::SIGKILL);
+    }
+}
+
+impl Said {
+    /// What it comes to, now that the reader has ended.
+    fn conclude(self, ended: Ended) -> Result<Loaded, Box<Summary>> {
+        let refused = |summary: Summary, why: &str| {
+            let error = Some(format!("the configuration could not be read: {why}"));
+            Err(Box::new(Summary { error, ..summary }))
+        };
+        let how = match ended {
+            Ended::Exit(code) => format!("the reader ended with status {code}"),
+            Ended::Signal(signal) => format!("the reader was killed by signal {signal}"),
+        };
+        let Some(summary) = self.summary else { return refused(Summary::default(), &how) };
+        if summary.error.is_some() {
+            return Err(Box::new(summary));
+        }
+        let mut files = match self.settings.into_iter().collect::<io::Result<Vec<File>>>() {
+            Ok(files) => files.into_iter(),
+            Err(e) => return refused(summary, &format!("keep the settings: {e}")),
+        };
+        let (Some(vrrp), Some(check)) = (files.next(), files.next()) else {
+            return refused(summary, &format!("{how} before it had handed over all settings"));
+        };
+        let (vrrp, check) = (summary.vrrp.then_some(vrrp), summary.check.then_some(check));
+        Ok(Loaded { summary, vrrp, check })
     }
 }
 
@@ -189,8 +208,10 @@ pub fn run(source: &Source) -> Result<(), Error> {
         let half = HostSettings { process, vrrp: VrrpSettings::default(), check };
         channel.push(Kind::Settings, &serde_json::to_vec(&half)?);
     }
+    // For as long as it takes: a machine that stood still has used up any limit before the supervisor got its turn. It
+    // ends us when it is tired of waiting, and the kernel does when it is gone.
     while !channel.flush() {
-        crate::sys::socket::wait_writable(&channel, 5000)?;
+        let _ = crate::sys::socket::wait_writable(&channel, 5000);
     }
     Ok(())
 }
@@ -272,4 +293,39 @@ pub fn is_stale(files: &[ReadFile]) -> bool {
 
 fn digest(path: &Path) -> Option<String> {
     fs::read(path).ok().map(|bytes| sha256::hex(&bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(parts: usize) -> Said {
+        let summary = Summary { vrrp: true, check: true, ..Summary::default() };
+        Said { summary: Some(summary), settings: (0..parts).map(|_| slot::keep(b"{}")).collect() }
+    }
+
+    #[test]
+    fn a_reader_that_has_said_everything_counts_however_it_ended() {
+        let loaded = said(2).conclude(Ended::Signal(9)).unwrap();
+        assert!(loaded.vrrp.is_some() && loaded.check.is_some());
+    }
+
+    #[test]
+    fn a_reader_that_ends_early_is_told_with_its_end() {
+        let error = |said: Said, ended| said.conclude(ended).unwrap_err().error.unwrap();
+        assert_eq!(
+            error(said(1), Ended::Signal(9)),
+            "the configuration could not be read: the reader was killed by signal 9 before it had handed over all settings"
+        );
+        assert_eq!(
+            error(Said::default(), Ended::Exit(1)),
+            "the configuration could not be read: the reader ended with status 1"
+        );
+        let full = || Err(io::Error::from(io::ErrorKind::StorageFull));
+        let no_room = Said { settings: vec![full(), full()], ..said(0) };
+        assert_eq!(
+            error(no_room, Ended::Exit(0)),
+            "the configuration could not be read: keep the settings: no storage space"
+        );
+    }
 }

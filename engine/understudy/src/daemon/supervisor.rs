@@ -352,7 +352,7 @@ impl Supervisor {
             return;
         }
         match (result, purpose) {
-            (Err(summary), _) => self.refused(purpose, summary),
+            (Err(summary), _) => self.refused(purpose, *summary),
             (Ok(loaded), Purpose::DryRun(client)) => {
                 let summary = loaded.summary;
                 let answer = json!({ "usable": true, "warnings": summary.warnings, "findings": summary.findings });

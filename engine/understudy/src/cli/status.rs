@@ -96,7 +96,10 @@ fn write_instance(out: &mut String, instance: &Value) {
     let peer = &instance["peer"];
     if peer.is_object() {
         let _ = write!(out, "   peer {} {}", word(&peer["address"]), peer["priority"]);
-        if let Some(ms) = peer["heard_ms_ago"].as_u64() {
+        // To a master a peer that says nothing is a backup in good order.
+        if instance["state"] != "MASTER"
+            && let Some(ms) = peer["heard_ms_ago"].as_u64()
+        {
             let _ = write!(out, ", heard {} ago", short(ms));
         }
     }
@@ -152,8 +155,8 @@ fn write_server(out: &mut String, server: &Value) {
     let _ = writeln!(out);
     for real in servers {
         let state = if real["up"] == true { "up" } else { "DOWN" };
-        let (address, port, weight) = (word(&real["address"]), &real["port"], &real["weight"]);
-        let _ = write!(out, "  {address}:{port}  {state}  weight {weight}");
+        let (address, weight) = (status::server_name(real), &real["weight"]);
+        let _ = write!(out, "  {address}  {state}  weight {weight}");
         if let Some(active) = real["active_connections"].as_u64() {
             let _ = write!(out, "  {active} active");
         }
@@ -232,26 +235,35 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_backup_tells_when_it_heard_its_master() {
+        let whole = json!({ "instances": [{"name": "read", "state": "BACKUP",
+            "peer": {"address": "10.0.0.2", "priority": 100, "heard_ms_ago": 400}}] });
+        assert!(text(&whole, None).contains("peer 10.0.0.2 100, heard 400 ms ago\n"));
+    }
+
+    #[test]
     fn a_person_sees_who_why_and_what_is_wrong() {
         let whole = json!({
             "instances": [{"name": "read", "interface": "eth0", "vrid": 51, "state": "MASTER", "priority": 100,
                 "since_ms_ago": 273_600_000, "base_priority": 100, "why": "db2 went silent (3 adverts missed)",
-                "peer": {"address": "10.0.0.2", "priority": 90, "heard_ms_ago": 400},
+                "peer": {"address": "10.0.0.2", "priority": 90, "heard_ms_ago": 32_900},
                 "vips": [{"address": "10.0.0.9/32", "dev": "eth0", "held": true}],
                 "tracks": [{"kind": "script", "name": "mha", "state": "ok", "duration_ms": 30}]}],
             "virtual_servers": [{"name": "fwmark 2", "scheduler": "rr", "quorum": {"up": true},
-                "servers": [{"address": "db1", "port": 3306, "weight": 3, "up": false,
+                "servers": [{"address": "10.0.0.3", "port": 0, "weight": 1, "up": true, "checks": []},
+                    {"address": "db1", "port": 3306, "weight": 3, "up": false,
                     "checks": [{"kind": "tcp", "up": false, "last_error": "connection refused"}]}]}],
             "problems": ["fwmark 2: server db1:3306 is down"], "repairs": 1, "workers": [],
             "config": {"sha256": "7f3a9cdd", "stale": false, "error": null},
         });
         let text = text(&whole, None);
         let expected = "\
-read  eth0  VRID 51  MASTER for 3d 4h   priority 100 (base 100)   peer 10.0.0.2 90, heard 400 ms ago
+read  eth0  VRID 51  MASTER for 3d 4h   priority 100 (base 100)   peer 10.0.0.2 90
   VIP 10.0.0.9/32 on eth0 held
   why: db2 went silent (3 adverts missed)
   script mha  ok  30 ms
-fwmark 2  rr  0 of 1 up
+fwmark 2  rr  1 of 2 up
+  10.0.0.3  up  weight 1
   db1:3306  DOWN  weight 3   tcp: connection refused
 NOT healthy; 1 repair since start; configuration 7f3a9c loaded
   ! fwmark 2: server db1:3306 is down

@@ -139,11 +139,20 @@ fn server_problems(server: &Value, problems: &mut Vec<String>) {
         problems.push(format!("{name}: quorum lost: {have} of {need}"));
     }
     for real in list(&server["servers"]).filter(|real| real["up"] == false) {
-        let (address, port) = (real["address"].as_str().unwrap_or("?"), &real["port"]);
         let checks = list(&real["checks"]).filter(|check| check["up"] == false);
         let why = checks.filter_map(|check| check["last_error"].as_str()).next();
         let why = why.map_or_else(String::new, |text| format!(": {text}"));
-        problems.push(format!("{name}: server {address}:{port} is down{why}"));
+        problems.push(format!("{name}: server {} is down{why}", server_name(real)));
+    }
+}
+
+/// A real server as people write it. Behind a mark it has no port: each connection brings its own.
+pub fn server_name(real: &Value) -> String {
+    let address = real["address"].as_str().unwrap_or("?");
+    match (real["port"].as_u64().filter(|port| *port != 0), address.contains(':')) {
+        (None, _) => address.to_owned(),
+        (Some(port), false) => format!("{address}:{port}"),
+        (Some(port), true) => format!("[{address}]:{port}"),
     }
 }
 
@@ -233,6 +242,15 @@ mod tests {
         assert_eq!(severity(&degraded), 1);
         assert_eq!(degraded["problems"][0], "web: server 10.0.0.3:80 is down: connection refused");
         assert_eq!(severity(&facts(server(false))), 2);
+    }
+
+    #[test]
+    fn a_server_is_named_as_people_write_it() {
+        let name =
+            |address: &str, port: u16| server_name(&json!({"address": address, "port": port}));
+        assert_eq!(name("10.0.0.3", 80), "10.0.0.3:80");
+        assert_eq!(name("10.0.0.3", 0), "10.0.0.3");
+        assert_eq!(name("fd00::3", 80), "[fd00::3]:80");
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! The supervisor: reads the configuration, keeps both workers alive, and owns what outlives them: notifications, mails,
 //! FIFOs, the journal, the control socket. It takes no part in an election; a worker needs it for nothing while it lives.
 
+mod requests;
+mod stopping;
+
 use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Write};
@@ -19,12 +22,11 @@ use super::load::{Loaded, Loader, Source, Summary};
 use super::paths::Paths;
 use super::record::Record;
 use super::slot::{Death, Event, Heartbeat, Slot};
-use super::status::{self, Facts, WorkerFacts};
 use super::systemd::Systemd;
 use super::withdraw;
-use super::worker::{Reply, Request};
+use super::worker::Reply;
+use crate::control::Answer;
 use crate::control::server::{Asked, Server};
-use crate::control::{Answer, Ask};
 use crate::notify::child::FIRST_TOKEN;
 use crate::notify::fifo::Fifos;
 use crate::notify::mail::Mailer;
@@ -36,6 +38,9 @@ use crate::sys::memory::{self, Housekeeping};
 use crate::sys::signal::{self, Signals};
 use crate::sys::timer::Timer;
 
+use requests::Pending;
+use stopping::Stage;
+
 const TIMER: u64 = 1;
 const SIGNALS: u64 = 2;
 const LOADER: u64 = 3;
@@ -46,14 +51,6 @@ const CLIENTS: u64 = 1 << 32;
 const VRRP: usize = 0;
 const CHECK: usize = 1;
 
-/// Each worker may take so long to stop, as keepalived's `child_wait_time`.
-const STOP_WITHIN: Duration = Duration::from_secs(5);
-/// Notifications of the stop may take so long.
-const LAST_NOTIFICATIONS: Duration = Duration::from_secs(5);
-/// Mails of the stop may take so long.
-const LAST_MAILS: Duration = Duration::from_secs(2);
-/// Workers tell their status within this.
-const STATUS_WITHIN: Duration = Duration::from_secs(1);
 /// The handover goes to disk no more often than this.
 const SAVE_EVERY: Duration = Duration::from_millis(100);
 
@@ -83,23 +80,6 @@ enum Purpose {
     Start,
     Reload,
     DryRun(u64),
-}
-
-/// An answer that is put together.
-#[derive(Debug)]
-enum Pending {
-    Status { client: u64, parts: [Option<Value>; 2], waiting: usize, by: Time },
-    Move { client: u64, waiting: usize, reply: Reply, by: Time },
-}
-
-/// What is left to do at a stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Stage {
-    Running,
-    Vrrp,
-    Check,
-    Notifications,
-    Done,
 }
 
 struct Supervisor {
@@ -568,137 +548,6 @@ impl Supervisor {
         self.systemd.status(&text);
     }
 
-    // Control socket
-
-    fn asked(&mut self, client: u64, ask: Ask) {
-        let now = clock::now();
-        match ask {
-            Ask::Status => {
-                let number = self.next_pending();
-                let body = number.to_string();
-                let waiting = self
-                    .slots
-                    .iter_mut()
-                    .filter(|slot| slot.is_wanted() && slot.trouble.is_none())
-                    .filter_map(|slot| {
-                        slot.send(Kind::AskStatus, body.as_bytes(), &self.epoll).then_some(())
-                    })
-                    .count();
-                let by = now + STATUS_WITHIN;
-                self.pending
-                    .insert(number, Pending::Status { client, parts: [None, None], waiting, by });
-                self.complete(number);
-            }
-            Ask::Events { instance, follow } => {
-                let of = |r: &Record| instance.as_ref().is_none_or(|i| *i == r.subject);
-                let records: Vec<Record> = self.journal.records().filter(of).collect();
-                self.server.answer(client, &Answer::Ok(json!(records)), &self.epoll);
-                if follow {
-                    self.server.follow(client, instance);
-                }
-            }
-            Ask::Reload { dry_run: true } => {
-                if self.loader.is_some() {
-                    let busy = "a reload is under way; try again".to_owned();
-                    self.server.answer(client, &Answer::Error(busy), &self.epoll);
-                } else {
-                    self.read_configuration(Purpose::DryRun(client));
-                }
-            }
-            Ask::Reload { dry_run: false } => {
-                self.wanting_reload.push(client);
-                self.reload();
-            }
-            Ask::Move(request) => self.operator(client, &request, now),
-        }
-    }
-
-    fn operator(&mut self, client: u64, request: &Request, now: Time) {
-        let number = self.next_pending();
-        let body = serde_json::to_vec(&(number, request)).expect("plain data becomes JSON");
-        let waiting = self
-            .slots
-            .iter_mut()
-            .filter_map(|slot| slot.send(Kind::Request, &body, &self.epoll).then_some(()))
-            .count();
-        let by = now + STATUS_WITHIN;
-        self.pending.insert(number, Pending::Move { client, waiting, reply: Reply::Unknown, by });
-        self.complete(number);
-    }
-
-    fn next_pending(&mut self) -> u64 {
-        self.next_pending += 1;
-        self.next_pending
-    }
-
-    fn status_part(&mut self, number: u64, from: usize, part: Value) {
-        if let Some(Pending::Status { parts, waiting, .. }) = self.pending.get_mut(&number) {
-            parts[from] = Some(part);
-            *waiting = waiting.saturating_sub(1);
-            self.complete(number);
-        }
-    }
-
-    fn reply_part(&mut self, number: u64, new: Reply) {
-        if let Some(Pending::Move { waiting, reply, .. }) = self.pending.get_mut(&number) {
-            *waiting = waiting.saturating_sub(1);
-            if new != Reply::Unknown {
-                *reply = new;
-            }
-            self.complete(number);
-        }
-    }
-
-    /// Answers if nothing is missing, or if it is time.
-    fn complete(&mut self, number: u64) {
-        let now = clock::now();
-        let Some(pending) = self.pending.get(&number) else { return };
-        let (Pending::Status { waiting, by, .. } | Pending::Move { waiting, by, .. }) = pending;
-        if *waiting > 0 && *by > now {
-            return;
-        }
-        match self.pending.remove(&number) {
-            Some(Pending::Status { client, parts, .. }) => {
-                let whole = self.status(parts);
-                self.server.answer(client, &Answer::Ok(whole), &self.epoll);
-                memory::trim(); // with hundreds of instances it was megabytes
-            }
-            Some(Pending::Move { client, waiting, reply, .. }) => {
-                let answer = match reply {
-                    Reply::Done(value) => Answer::Ok(value),
-                    Reply::Refused(why) => Answer::Error(why),
-                    Reply::Unknown if waiting > 0 => {
-                        Answer::Error("the worker does not answer".to_owned())
-                    }
-                    Reply::Unknown => Answer::Error("no worker knows this".to_owned()),
-                };
-                self.server.answer(client, &answer, &self.epoll);
-            }
-            None => {}
-        }
-    }
-
-    fn status(&self, parts: [Option<Value>; 2]) -> Value {
-        let wanted = self.slots.iter().zip(parts).filter(|(slot, _)| slot.is_wanted());
-        let workers = wanted.map(|(slot, part)| WorkerFacts {
-            name: slot.name,
-            pid: slot.pid(),
-            restarts: slot.restarts,
-            trouble: slot.trouble.clone(),
-            part,
-        });
-        status::compose(&Facts {
-            started_at: self.started_at,
-            now: clock::realtime(),
-            file: &self.options.source.file,
-            files: &self.config.files,
-            error: self.config_error.as_deref(),
-            warnings: self.config.warnings,
-            starting: !self.announced,
-            workers: workers.collect(),
-        })
-    }
-
     // Time
 
     fn expire(&mut self, late: Duration) {
@@ -762,91 +611,6 @@ impl Supervisor {
             {
                 say!(Warning, "write {}: {e}", path.display());
             }
-        }
-    }
-
-    // Stop
-
-    /// Begins an orderly stop: the VRRP worker first, so that the addresses move while the services still answer.
-    fn stop(&mut self, failure: Option<Failure>) {
-        if self.stage != Stage::Running {
-            return;
-        }
-        self.failure = failure;
-        self.systemd.stopping();
-        self.systemd.status("stopping");
-        if self.announced {
-            self.record(Record::new("engine", "stopping", "told to stop"));
-        }
-        if let Some((loader, _)) = &self.loader {
-            loader.give_up();
-        }
-        self.stage = Stage::Vrrp;
-        self.stage_by = clock::now() + STOP_WITHIN;
-        self.slots[VRRP].stop(&self.epoll, clock::now());
-        self.proceed();
-    }
-
-    fn proceed(&mut self) {
-        let now = clock::now();
-        loop {
-            let overdue = self.stage_by <= now;
-            match self.stage {
-                Stage::Running | Stage::Done => return,
-                Stage::Vrrp | Stage::Check => {
-                    let which = if self.stage == Stage::Vrrp { VRRP } else { CHECK };
-                    if let Some(pid) = self.slots[which].pid() {
-                        if overdue {
-                            say!(
-                                Error,
-                                "{} worker (pid {pid}) does not stop: it is ended",
-                                self.slots[which].name
-                            );
-                            self.slots[which].kill();
-                            self.stage_by = Time::MAX; // its pidfd tells of its end
-                        }
-                        return;
-                    }
-                    if self.released[which] {
-                        handover::forget(&self.options.paths.handover(self.slots[which].name));
-                        if which == VRRP {
-                            handover::forget(&self.options.paths.addresses());
-                        }
-                        self.slots[which].unsaved = false;
-                    } else {
-                        self.withdraw(which);
-                    }
-                    self.stage_by = now + STOP_WITHIN;
-                    self.stage = if which == VRRP { Stage::Check } else { Stage::Notifications };
-                    if which == VRRP {
-                        self.slots[CHECK].stop(&self.epoll, now);
-                    } else {
-                        self.stage_by = now + LAST_NOTIFICATIONS;
-                        self.mailer.last_call(now + LAST_MAILS);
-                    }
-                }
-                Stage::Notifications => {
-                    let idle = self.queues.is_idle() && self.mailer.is_idle();
-                    if !idle && !overdue {
-                        return;
-                    }
-                    self.stage = Stage::Done;
-                }
-            }
-        }
-    }
-
-    fn close(&mut self) {
-        let now = clock::now();
-        self.queues.terminate_readers(now);
-        self.fifos.close();
-        self.journal.close();
-        let _ = std::fs::remove_file(self.options.paths.lock());
-        if let Some(path) = &self.options.pid_file {
-            let _ = std::fs::remove_file(path);
-        }
-        if self.failure.is_none() {
-            say!(Info, "stopped");
         }
     }
 }

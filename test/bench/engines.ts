@@ -41,6 +41,7 @@ const understudy: Engine = {
     await must(lab, host, ["mv", "-f", "/usr/local/sbin/understudy.new", "/usr/local/sbin/understudy"]);
     await putText(lab, host, unitFile, unit());
     await must(lab, host, ["systemctl", "daemon-reload"]);
+    await must(lab, host, ["sync"]); // A power cut follows: what is not on the disk by then comes back empty.
   },
   partOf: (_name, args) => (args.includes("vrrp") ? "vrrp" : "check"),
 };

@@ -122,6 +122,7 @@ struct Supervisor {
 
 /// Runs the engine until it is told to stop.
 pub fn run(options: Options) -> Result<(), Failure> {
+    memory::large_blocks_apart();
     let failed = |code, text: String| Failure { code, text };
     options.paths.create().map_err(|e| failed(1, e.to_string()))?;
     let _lock = lock(&options).map_err(|text| failed(1, text))?;

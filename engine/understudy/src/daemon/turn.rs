@@ -32,6 +32,7 @@ const BACKLOG: usize = 4 << 20;
 
 /// Runs a worker in this process until the supervisor stops it or goes away.
 pub fn drive<W: Worker>(realtime: bool) -> Result<(), Error> {
+    memory::large_blocks_apart();
     let mut channel = Channel::new(process::take_channel()?)?;
     process::die_with_parent(signal::SIGKILL)?;
     // Signals are the supervisor's: it tells us what they mean for us.

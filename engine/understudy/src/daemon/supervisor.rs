@@ -110,6 +110,8 @@ struct Supervisor {
     next_pending: u64,
     /// The last state of each instance, for `systemctl status`.
     states: BTreeMap<String, String>,
+    /// They are to be shown after this turn.
+    states_changed: bool,
     started_at: Duration,
     save_at: Time,
     housekeeping: Housekeeping,
@@ -205,6 +207,7 @@ impl Supervisor {
             pending: BTreeMap::new(),
             next_pending: 0,
             states: BTreeMap::new(),
+            states_changed: false,
             started_at: clock::realtime(),
             save_at: now,
             housekeeping: Housekeeping::new(now),
@@ -250,6 +253,7 @@ impl Supervisor {
             self.mailer.deadline(),
             self.loader.as_ref().map(|(loader, _)| loader.deadline),
             self.next_alive,
+            self.systemd.deadline(),
             unsaved.then_some(self.save_at),
             (self.stage != Stage::Running).then_some(self.stage_by),
         ];
@@ -530,7 +534,7 @@ impl Supervisor {
         }
         if let Some((_, state)) = record.change.split_once(" -> ") {
             self.states.insert(record.subject.clone(), state.to_owned());
-            self.show_status();
+            self.states_changed = true;
         }
         self.server.publish(&record, &self.epoll);
         self.journal.add(&record);
@@ -599,6 +603,10 @@ impl Supervisor {
         }
         self.settle();
         self.proceed();
+        if std::mem::take(&mut self.states_changed) {
+            self.show_status();
+        }
+        self.systemd.flush(now);
         self.journal.write(clock::now());
         self.housekeeping.turn(now);
     }

@@ -25,12 +25,15 @@ export async function memoryOf(lab: Lab, host: HostName, engine: Engine): Promis
   return { rssKb: sum("Rss"), pssKb: sum("Pss"), anonymousKb: sum("Pss_Anon"), processes: files.length };
 }
 
+/** Processor time that each thread of a virtual host has used so far on this machine, nanoseconds, by its number. */
+export type Runtimes = ReadonlyMap<number, number>;
+
 /**
- * Processor time that a virtual host has used so far, nanoseconds, as this machine counts it: the host's own clock of
- * processor time has ticks of 10 ms, far too coarse for an advert. Its kernel's work is in it, and that of whatever
- * else runs on it: compare with the same host without an engine.
+ * What a virtual host has used so far, as this machine counts it: the host's own clock of processor time has ticks of
+ * 10 ms, far too coarse for an advert. Its kernel's work is in it, and that of whatever else runs on it: compare with the
+ * same host without an engine.
  */
-export function cpuOf(lab: Lab, host: HostName): number {
+export function runtimesOf(lab: Lab, host: HostName): Runtimes {
   const pid = lab.status().find((one) => one.host === host)?.pid;
   if (pid === undefined) throw new Error(`${host} is off: its processor time can't be read`);
   const children = new Map<number, number[]>();
@@ -38,9 +41,13 @@ export function cpuOf(lab: Lab, host: HostName): number {
     const parent = /^\d+$/.test(name) ? parentOf(Number(name)) : undefined;
     if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
   }
-  const total = (of: number): number =>
-    runtimeOf(of) + (children.get(of) ?? []).reduce((sum, child) => sum + total(child), 0);
-  return total(pid);
+  const family = (of: number): number[] => [of, ...(children.get(of) ?? []).flatMap(family)];
+  return new Map(family(pid).flatMap(threadsOf));
+}
+
+/** What was used between two looks. A process that ended in between takes its last moments along. */
+export function used(before: Runtimes, after: Runtimes): number {
+  return [...after].reduce((sum, [thread, runtime]) => sum + runtime - (before.get(thread) ?? 0), 0);
 }
 
 function parentOf(pid: number): number | undefined {
@@ -48,16 +55,15 @@ function parentOf(pid: number): number | undefined {
   return text === "" ? undefined : Number(text.slice(text.lastIndexOf(")") + 2).split(" ")[1]);
 }
 
-/** The time that the process's threads have run. */
-function runtimeOf(pid: number): number {
+function threadsOf(pid: number): [number, number][] {
   let threads: string[] = [];
   try {
     threads = readdirSync(`/proc/${pid}/task`);
   } catch {} // It has ended.
-  return threads.reduce(
-    (sum, thread) => sum + Number(readOrEmpty(`/proc/${pid}/task/${thread}/schedstat`).split(" ")[0] || 0),
-    0,
-  );
+  return threads.map((thread) => {
+    const text = readOrEmpty(`/proc/${pid}/task/${thread}/schedstat`);
+    return [Number(thread), Number(text.split(" ")[0] || 0)];
+  });
 }
 
 function readOrEmpty(path: string): string {

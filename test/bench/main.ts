@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- ROUNDS]`: Understudy beside Debian's keepalived, in the lab: the same hosts, the same configuration
- * files, one run. Prints what it measured; decides nothing.
+ * files, one run. Prints what it measured; decides nothing. 0 rounds: only memory and processor time.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { HostName } from "../../infra/lab/address.ts";
@@ -12,7 +12,7 @@ import { masterDownMs } from "../../infra/tour/report.ts";
 import { manyConf } from "./conf.ts";
 import { type Engine, engines, holds, must, putText } from "./engines.ts";
 import { faultCases, gapAt, settle } from "./faults.ts";
-import { cpuOf, memoryOf } from "./footprint.ts";
+import { memoryOf, runtimesOf, used } from "./footprint.ts";
 
 const hosts: HostName[] = ["lb1", "lb2"];
 const instances = 250;
@@ -33,7 +33,7 @@ const median = (values: number[]): number =>
 async function measure(lab: Lab, engine: Engine, rounds: number): Promise<Result> {
   const figures: Figures = {};
   const notes: string[] = [];
-  for (const fault of faultCases) {
+  for (const fault of rounds > 0 ? faultCases : []) {
     const gaps: number[] = [];
     for (let round = 1; round <= rounds; round++) {
       const { ms, note } = await gapAt(lab, engine, fault);
@@ -58,16 +58,16 @@ async function measure(lab: Lab, engine: Engine, rounds: number): Promise<Result
 
 /** What each host costs this machine in `cpuSeconds`, nanoseconds. */
 async function costs(lab: Lab): Promise<number[]> {
-  const before = hosts.map((host) => cpuOf(lab, host));
+  const before = hosts.map((host) => runtimesOf(lab, host));
   await delay(cpuSeconds * 1000);
-  return hosts.map((host, at) => cpuOf(lab, host) - (before[at] ?? 0));
+  return hosts.map((host, at) => used(before[at] ?? new Map(), runtimesOf(lab, host)));
 }
 
 /** Processor time of both hosts at 250 instances with an advert a second each, beyond what they take without an engine. */
 async function atScale(lab: Lab, engine: Engine): Promise<Figures> {
   say(`${engine.name}: ${cpuSeconds} s without an engine, then with ${instances} instances`);
   for (const host of hosts) await must(lab, host, ["systemctl", "stop", engine.unit]);
-  await delay(5_000);
+  await delay(15_000);
   const idle = await costs(lab);
   for (const host of hosts) {
     await putText(lab, host, engine.config, manyConf(instances, host === "lb1" ? 100 : 90));

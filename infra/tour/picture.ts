@@ -17,6 +17,7 @@ export function drawSteps(command: string, steps: readonly StepResult[], ending:
   const height = margin * 2 + (steps.length + 2) * font.line;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="monospace" font-size="${font.size}">`,
+    `<title>${xml(`${command}: ${ending}`)}</title>`,
     `<rect width="100%" height="100%" rx="8" fill="#0d1117"/>`,
     ...rows,
     "</svg>\n",

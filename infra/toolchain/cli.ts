@@ -93,11 +93,9 @@ export function cliRecipe(): Recipe {
 
 async function build(into: string, _scratch: string, progress: Progress): Promise<void> {
   const flags = [...buildFlags, "-o", join(into, "bin/pulumi")];
-  const argv = ["nice", "go", "build", "-C", join(toolchain, "go"), ...flags, mainPackage];
-  const { code, stderr } = await run(argv, {
-    timeoutMs: unlimited,
-    onLine: (line) => progress(line.replace(/^go: /, "")),
-  });
+  // -v names each package as it is compiled: most of the time goes there, after the last download.
+  const argv = ["nice", "go", "build", "-C", join(toolchain, "go"), "-v", ...flags, mainPackage];
+  const { code, stderr } = await run(argv, { timeoutMs: unlimited, onLine: (line) => progress(doing(line)) });
   if (code === 127) {
     throw new Error(
       "pulumi: neither the Pulumi CLI (with pulumi-language-nodejs) nor Go is on PATH.\n" +
@@ -105,6 +103,11 @@ async function build(into: string, _scratch: string, progress: Progress): Promis
     );
   }
   if (code !== 0) throw new Error(`pulumi: go build failed:\n${lastLines(stderr, 20)}`);
+}
+
+/** A line of `go build -v`, as progress: "go: downloading ..." or the name of a package. */
+export function doing(line: string): string {
+  return /^[\w.~/-]+$/.test(line) ? `compiling ${line}` : line.replace(/^go: /, "");
 }
 
 /**

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { officialCli } from "../../infra/toolchain/cli.ts";
+import { doing, officialCli } from "../../infra/toolchain/cli.ts";
 import { explainLock, isLocked } from "../../infra/toolchain/lock.ts";
 import { environment } from "../../infra/toolchain/pulumi.ts";
 
@@ -63,4 +63,13 @@ test("a lock is explained by what has become of its holder", async () => {
   expect(explainLock(locked(hostname()), () => true)).toContain("process 4711");
   expect(explainLock(locked(hostname()), () => false)).toMatch(/was killed.*\n.*cancel --yes/);
   expect(explainLock(locked("elsewhere"), () => false)).toMatch(/If nobody else.*\n.*cancel --yes/);
+});
+
+test.each([
+  ["go: downloading golang.org/x/sys v0.41.0", "downloading golang.org/x/sys v0.41.0"],
+  ["golang.org/x/sys/unix", "compiling golang.org/x/sys/unix"],
+  ["net/http", "compiling net/http"],
+  ["pkg/x.go:7:2: undefined: y", "pkg/x.go:7:2: undefined: y"],
+])("the build's line `%s` is shown as `%s`", (line, shown) => {
+  expect(doing(line)).toBe(shown);
 });

@@ -41,6 +41,7 @@ pub fn resolve(written: &Configuration, out: &mut Diagnostics) -> HostSettings {
         vrrp: VrrpSettings {
             startup_delay: global.startup_delay,
             no_email_faults: global.no_email_faults,
+            disable_local_igmp: global.disable_local_igmp,
             instances,
             sync_groups: sync_groups(written, out),
             scripts,

@@ -180,6 +180,7 @@ fn global(page: &mut Page, settings: &HostSettings) {
         page.line(&sync_daemon(daemon));
     }
     page.flag("lvs_flush", settings.check.flush_at_start);
+    page.flag("disable_local_igmp", settings.vrrp.disable_local_igmp);
     page.flag("no_email_faults", settings.vrrp.no_email_faults);
     page.flag("no_checker_emails", settings.check.no_checker_emails);
     page.close();

@@ -2,4 +2,5 @@
 
 pub mod address;
 pub mod firewall;
+pub mod kernel_setting;
 pub mod reconcile;

@@ -55,6 +55,8 @@ pub struct VrrpSettings {
     pub startup_delay: Duration,
     /// No mails about faults.
     pub no_email_faults: bool,
+    /// Groups as 224.0.0.18 are joined without an IGMP report.
+    pub disable_local_igmp: bool,
     /// Instances in the order of the file.
     pub instances: Vec<InstanceSettings>,
     /// Sync groups.

@@ -8,6 +8,7 @@ mod mail;
 mod settle;
 mod slot;
 mod status;
+mod tuning;
 
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
@@ -19,6 +20,7 @@ use beside::Beside;
 pub use lives::{Handover, LinkState, Snapshot};
 pub use slot::{Counters, Key, Odd, Slot};
 pub use status::{InstanceStatus, PeerStatus, TrackStatus, VipStatus};
+use tuning::Tuning;
 
 use crate::command::Command;
 use crate::ipvs::sync::{Daemon, SyncDaemon};
@@ -26,6 +28,7 @@ use crate::journal::{Entry, Reason};
 use crate::mail::message::Alert;
 use crate::net::address::Address;
 use crate::net::firewall::Firewall;
+use crate::net::kernel_setting::{Changed, Setting};
 use crate::net::reconcile::{Change, Owner, Present, Reconciler};
 use crate::time::Time;
 use crate::track::script::Script;
@@ -92,6 +95,13 @@ pub enum Event<'a> {
         /// Why.
         why: &'a str,
     },
+    /// [`Action::Tune`] was carried out.
+    Tuned {
+        /// All that is changed now.
+        changed: &'a [Changed],
+        /// What could not be changed, and why.
+        refused: Option<&'a str>,
+    },
     /// A script ended.
     ScriptEnded {
         /// Its name.
@@ -145,6 +155,9 @@ pub enum Action {
     Unblock(Vec<Address>),
     /// Run exactly these IPVS sync daemons.
     Daemons(Vec<Daemon>),
+    /// Give exactly these kernel settings their values before addresses are changed, and put others back that
+    /// [`VrrpNode::changed_settings`] names after it; answer with [`Event::Tuned`].
+    Tune(Vec<Setting>),
     /// Announce one address of an instance.
     Announce {
         /// Index of the instance.
@@ -191,6 +204,7 @@ const RETRY: Duration = Duration::from_secs(1);
 pub struct VrrpNode {
     startup_delay: Duration,
     no_email_faults: bool,
+    disable_local_igmp: bool,
     static_addresses: Vec<Address>,
     firewall: Firewall,
     sync_daemon: Option<SyncDaemon>,
@@ -213,6 +227,7 @@ pub struct VrrpNode {
     /// The sync daemons that were last told to run.
     daemons: Vec<Daemon>,
     beside: Beside,
+    tuning: Tuning,
     /// Addresses put back since the start.
     repairs: u64,
     /// No attempt to change addresses before that.
@@ -281,6 +296,7 @@ impl VrrpNode {
                 }
             }
             Event::Failed { action, why } => self.beside.failed(now, action, why, out),
+            Event::Tuned { changed, refused } => self.tuned(changed, refused, out),
             Event::ScriptEnded { name, success, took, output } => {
                 self.script_ended(name, success, took, output, out);
             }

@@ -262,7 +262,7 @@ impl World {
                 Action::Changed | Action::Links | Action::Announce { .. } => {}
                 Action::Mail(alert) => self.hosts[index].mailed.push(alert.subject),
                 Action::Block(_) | Action::Unblock(_) | Action::Daemons(_) => {}
-                Action::Notify { .. } | Action::Log(..) => {}
+                Action::Notify { .. } | Action::Log(..) | Action::Tune(_) => {}
             }
         }
         if let Some(node) = &self.hosts[index].node {

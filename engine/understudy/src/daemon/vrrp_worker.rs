@@ -4,6 +4,7 @@
 mod beside;
 mod kernel;
 mod outbox;
+mod tuning;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -20,6 +21,7 @@ use understudy_core::vrrp::instance::Move;
 use beside::Beside;
 use kernel::{index_of, link_event, take_snapshot};
 use outbox::{Queued, forwards, queue_advert, send_together};
+pub use tuning::write_all;
 
 use super::context::FifoKind;
 use super::record::Record;
@@ -307,6 +309,7 @@ impl VrrpWorker {
                 self.open_ports(context);
             }
             sent |= self.send_adverts(&actions, context);
+            self.tune(&actions, now);
             self.block(&actions, now, |it| matches!(it, Action::Block(_)));
             self.change_addresses(&actions, now, context);
             self.block(&actions, now, |it| matches!(it, Action::Unblock(_)));
@@ -453,6 +456,7 @@ impl VrrpWorker {
             | Action::Announce { .. }
             | Action::Links => {}
             Action::Daemons(_) => self.run_daemons(&action, now),
+            Action::Tune(wanted) => self.put_back(&wanted, now),
             Action::RunScript { script } => {
                 let settings = self.node.scripts()[script].settings();
                 context.run(&settings.command, settings.timeout, &settings.name);

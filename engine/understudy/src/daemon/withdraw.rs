@@ -6,14 +6,17 @@ use std::net::IpAddr;
 use understudy_core::ipvs::diff::Change;
 use understudy_core::ipvs::table::ServiceKey;
 use understudy_core::net::address::Address;
+use understudy_core::net::kernel_setting::{Changed, restore};
 use understudy_core::node::check::Memory;
+use understudy_core::node::vrrp::Handover;
 
 use super::handover;
 use super::paths::Paths;
+use super::vrrp_worker::write_all;
 use crate::netlink::ipvs::Ipvs;
 use crate::netlink::message::{Batch, Socket};
 use crate::say;
-use crate::sys::socket;
+use crate::sys::{kernel_setting, socket};
 
 const RTM_DELADDR: u16 = 21;
 const IFA_ADDRESS: u16 = 1;
@@ -30,9 +33,14 @@ pub fn remember(paths: &Paths, addresses: &[Address]) {
 /// The addresses. Says what was done, one line each.
 pub fn vrrp(paths: &Paths) -> Vec<String> {
     let bytes = handover::load(&paths.addresses()).unwrap_or_default();
+    let left = handover::load(&paths.handover("vrrp"));
+    let left = left.and_then(|bytes| serde_json::from_slice::<Handover>(&bytes).ok());
     handover::forget(&paths.handover("vrrp"));
     let known: Vec<Address> = serde_json::from_slice(&bytes).unwrap_or_default();
-    let done = addresses(&known);
+    let mut done = addresses(&known);
+    if let Some(left) = left {
+        done.extend(settings(left.settings()));
+    }
     handover::forget(&paths.addresses());
     done
 }
@@ -62,6 +70,16 @@ fn services(ours: &[ServiceKey]) -> Vec<String> {
         }
         Err(e) => vec![format!("withdraw IPVS services: {e}")],
     }
+}
+
+fn settings(changed: &[Changed]) -> Option<String> {
+    let mut changed = changed.to_vec();
+    let writes = restore(&[], &mut changed, kernel_setting::read);
+    let refused = write_all(&writes, &mut changed);
+    refused.or_else(|| match writes.len() {
+        0 => None,
+        count => Some(format!("put back {count} kernel settings")),
+    })
 }
 
 fn addresses(addresses: &[Address]) -> Vec<String> {

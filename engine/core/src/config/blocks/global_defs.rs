@@ -40,6 +40,8 @@ pub struct GlobalDefs {
     lvs_fifo: FifoLines,
     /// How mails are sent, and about what.
     pub mail: MailLines,
+    /// No IGMP reports of link-local groups.
+    pub disable_local_igmp: bool,
     /// No mails about faults.
     pub no_email_faults: bool,
     /// Mails about servers, not about each of their checks.
@@ -122,7 +124,7 @@ const KEYWORDS: &[Keyword<GlobalDefs>] = &[
     kw("dynamic_interfaces", Live, Last, Argument::Line(|_, _, _| {})),
     kw("no_email_faults", Live, Last, Argument::Flag(|g, _| g.no_email_faults = true)),
     kw("default_interface", Live, Last, Argument::Line(|g, node, out| g.default_interface = interface(node, out))),
-    not_yet("disable_local_igmp"),
+    kw("disable_local_igmp", Restart, Last, Argument::Flag(|g, _| g.disable_local_igmp = true)),
     not_yet("v3_checksum_as_v2"),
     not_yet("lvs_timeouts"),
     kw("lvs_flush", Restart, Last, Argument::Flag(|g, _| g.lvs_flush = true)),

@@ -6,9 +6,11 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::beside::Beside;
+use super::tuning::Tuning;
 use super::{Action, Dirty, Key, STATIC, Slot, VrrpNode};
 use crate::ipvs::sync::Daemon;
 use crate::journal::Reason;
+use crate::net::kernel_setting::Changed;
 use crate::net::reconcile::{Present, Reconciler};
 use crate::node::settings::VrrpSettings;
 use crate::time::Time;
@@ -51,6 +53,9 @@ pub struct Handover {
     /// These sync daemons ran.
     #[cfg_attr(feature = "serde", serde(default))]
     daemons: Vec<Daemon>,
+    /// Kernel settings that are to be put back.
+    #[cfg_attr(feature = "serde", serde(default))]
+    settings: Vec<Changed>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +81,7 @@ impl VrrpNode {
         let mut node = Self {
             startup_delay: Duration::ZERO,
             no_email_faults: false,
+            disable_local_igmp: false,
             static_addresses: Vec::new(),
             firewall: settings.firewall.clone(),
             sync_daemon: None,
@@ -91,6 +97,7 @@ impl VrrpNode {
             blocked: None,
             daemons: Vec::new(),
             beside: Beside::default(),
+            tuning: Tuning::inherit(handover.map_or_else(Vec::new, |it| it.settings.clone())),
             repairs: handover.map_or(0, |it| it.repairs),
             retry_at: None,
             last_refusal: String::new(),
@@ -154,6 +161,7 @@ impl VrrpNode {
             repairs: self.repairs,
             blocked: self.blocked.is_some(),
             daemons: self.daemons.clone(),
+            settings: self.tuning.changed.clone(),
         }
     }
 
@@ -269,6 +277,7 @@ impl VrrpNode {
         self.scripts = scripts.map(|script| Script::new(script.clone(), now)).collect();
         self.startup_delay = settings.startup_delay;
         self.no_email_faults = settings.no_email_faults;
+        self.disable_local_igmp = settings.disable_local_igmp;
         self.static_addresses = settings.static_addresses;
         self.firewall = settings.firewall;
         self.sync_daemon = settings.sync_daemon;
@@ -346,6 +355,12 @@ impl VrrpNode {
 }
 
 impl Handover {
+    /// Kernel settings that are to be put back.
+    #[must_use]
+    pub fn settings(&self) -> &[Changed] {
+        &self.settings
+    }
+
     fn instance(&self, key: &Key) -> Option<&InstanceState> {
         self.instances.iter().find(|it| it.key == *key)
     }

@@ -167,11 +167,13 @@ impl VrrpNode {
         if mem::take(&mut self.dirty.announcements) {
             self.announce(now, out);
         }
-        if self.stopping && !self.released && !self.slots.iter().any(|it| it.holding) {
-            self.released = true;
+        let releases = self.stopping && !self.released && !self.slots.iter().any(|it| it.holding);
+        self.released |= releases;
+        self.synchronize(out);
+        self.tune(out);
+        if releases {
             out.push(Action::Released);
         }
-        self.synchronize(out);
     }
 
     fn announce(&mut self, now: Time, out: &mut Vec<Action>) {

@@ -392,3 +392,24 @@ fn an_address_that_does_not_accept_drops_packets_as_with_keepalived() {
     a.stopped();
     assert_eq!(other(), "");
 }
+
+#[test]
+fn kernel_settings_are_put_back_at_a_stop_also_by_a_later_life() {
+    if unable(false) {
+        return;
+    }
+    let net = Net::new(1);
+    let setting = || net.inside(1, "cat /proc/sys/net/ipv4/igmp_link_local_mcast_reports");
+    let conf = "global_defs { disable_local_igmp }\n".to_owned() + &conf(150, "");
+    assert_eq!(setting(), "1\n");
+    let mut a = net.engine(1, &conf);
+    a.until("BACKUP -> MASTER");
+    assert_eq!(setting(), "0\n");
+    assert_eq!(a.state(), "MASTER");
+    let mut a = a.replace(&net.host(1), &conf);
+    a.until("-> MASTER");
+    assert_eq!(setting(), "0\n");
+    a.begin_stop();
+    a.stopped();
+    assert_eq!(setting(), "1\n");
+}

@@ -1,0 +1,45 @@
+//! Kernel settings: changed before addresses are, put back after that.
+
+use understudy_core::net::kernel_setting::{self, Changed, Setting, Write};
+use understudy_core::node::vrrp::{Action, Event};
+use understudy_core::time::Time;
+
+use super::VrrpWorker;
+use crate::sys::kernel_setting::{read, write};
+
+impl VrrpWorker {
+    /// Gives settings their values.
+    pub(super) fn tune(&mut self, actions: &[Action], now: Time) {
+        for action in actions {
+            let Action::Tune(wanted) = action else { continue };
+            let mut changed = self.node.changed_settings().to_vec();
+            let writes = kernel_setting::apply(wanted, &mut changed, read);
+            self.write(&writes, changed, now);
+        }
+    }
+
+    /// Puts back what is wanted no more.
+    pub(super) fn put_back(&mut self, wanted: &[Setting], now: Time) {
+        let mut changed = self.node.changed_settings().to_vec();
+        let writes = kernel_setting::restore(wanted, &mut changed, read);
+        self.write(&writes, changed, now);
+    }
+
+    fn write(&mut self, writes: &[Write], mut changed: Vec<Changed>, now: Time) {
+        let refused = write_all(writes, &mut changed);
+        let event = Event::Tuned { changed: &changed, refused: refused.as_deref() };
+        self.node.handle(now, event, &mut self.actions);
+    }
+}
+
+/// Writes them all, forgets those that the kernel refuses, and tells of the first of these.
+pub fn write_all(writes: &[Write], changed: &mut Vec<Changed>) -> Option<String> {
+    let mut refused = None;
+    for Write { path, value } in writes {
+        if let Err(e) = write(path, *value) {
+            changed.retain(|it| it.path != *path);
+            refused.get_or_insert_with(|| format!("write {value} to /proc/sys/{path}: {e}"));
+        }
+    }
+    refused
+}

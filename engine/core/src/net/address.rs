@@ -38,3 +38,21 @@ pub struct Address {
     /// Its loss, or that of its interface, is no fault (`no_track`).
     pub no_track: bool,
 }
+
+impl Address {
+    /// One without anything else.
+    #[must_use]
+    pub fn plain(ip: IpAddr, prefix_len: u8, dev: &str) -> Self {
+        Self {
+            ip,
+            prefix_len,
+            dev: dev.into(),
+            label: None,
+            scope: 0,
+            broadcast: None,
+            peer: None,
+            noprefixroute: false,
+            no_track: false,
+        }
+    }
+}

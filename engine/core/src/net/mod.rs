@@ -3,4 +3,5 @@
 pub mod address;
 pub mod firewall;
 pub mod kernel_setting;
+pub mod link;
 pub mod reconcile;

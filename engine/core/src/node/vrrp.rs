@@ -3,6 +3,7 @@
 //! come back. Carry out actions in classes: adverts, then addresses, then announcements, then all others.
 
 mod beside;
+mod interfaces;
 mod lives;
 mod mail;
 mod settle;
@@ -17,6 +18,8 @@ use core::net::IpAddr;
 use core::time::Duration;
 
 use beside::Beside;
+pub use interfaces::Filtered;
+use interfaces::Interfaces;
 pub use lives::{Handover, LinkState, Snapshot};
 pub use slot::{Counters, Key, Odd, Slot};
 pub use status::{InstanceStatus, PeerStatus, TrackStatus, VipStatus};
@@ -29,6 +32,7 @@ use crate::mail::message::Alert;
 use crate::net::address::Address;
 use crate::net::firewall::Firewall;
 use crate::net::kernel_setting::{Changed, Setting};
+use crate::net::link::VirtualLink;
 use crate::net::reconcile::{Change, Owner, Present, Reconciler};
 use crate::time::Time;
 use crate::track::script::Script;
@@ -88,13 +92,15 @@ pub enum Event<'a> {
         /// Its words.
         why: &'a str,
     },
-    /// [`Action::Block`], [`Action::Unblock`] or [`Action::Daemons`] could not be carried out.
+    /// [`Action::Interfaces`], [`Action::Block`], [`Action::Unblock`] or [`Action::Daemons`] could not be carried out.
     Failed {
         /// Which of them.
         action: &'a Action,
         /// Why.
         why: &'a str,
     },
+    /// [`Action::Interfaces`] was carried out.
+    InterfacesMade,
     /// [`Action::Tune`] was carried out.
     Tuned {
         /// All that is changed now.
@@ -155,6 +161,9 @@ pub enum Action {
     Unblock(Vec<Address>),
     /// Run exactly these IPVS sync daemons.
     Daemons(Vec<Daemon>),
+    /// Make these virtual interfaces before addresses are changed, and remove others of [`VrrpNode::made_links`] after
+    /// it; answer with [`Event::InterfacesMade`].
+    Interfaces(Vec<VirtualLink>),
     /// Give exactly these kernel settings their values before addresses are changed, and put others back that
     /// [`VrrpNode::changed_settings`] names after it; answer with [`Event::Tuned`].
     Tune(Vec<Setting>),
@@ -196,6 +205,9 @@ pub enum Action {
 /// Owner of addresses that are held whatever the state.
 const STATIC: Owner = usize::MAX;
 
+/// Owner of addresses that belong to virtual interfaces.
+const LINKS: Owner = usize::MAX - 1;
+
 /// Between attempts to change what the kernel refused.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -227,6 +239,7 @@ pub struct VrrpNode {
     /// The sync daemons that were last told to run.
     daemons: Vec<Daemon>,
     beside: Beside,
+    interfaces: Interfaces,
     tuning: Tuning,
     /// Addresses put back since the start.
     repairs: u64,
@@ -269,6 +282,7 @@ impl VrrpNode {
             Event::LinkGone { name } => {
                 self.up.remove(name);
                 self.addresses.forget(name);
+                self.virtual_link_gone(name);
                 self.dirty.conditions = true;
             }
             Event::AddressAdded { dev, present } => {
@@ -295,7 +309,13 @@ impl VrrpNode {
                     out.push(Action::Log(weight, text));
                 }
             }
-            Event::Failed { action, why } => self.beside.failed(now, action, why, out),
+            Event::Failed { action, why } => {
+                if matches!(action, Action::Interfaces(_)) {
+                    self.links_refused();
+                }
+                self.beside.failed(now, action, why, out);
+            }
+            Event::InterfacesMade => self.links_made(out),
             Event::Tuned { changed, refused } => self.tuned(changed, refused, out),
             Event::ScriptEnded { name, success, took, output } => {
                 self.script_ended(name, success, took, output, out);
@@ -447,8 +467,9 @@ impl VrrpNode {
     }
 
     fn link(&mut self, name: &str, up: bool) {
-        if self.up.get(name) != Some(&up) {
-            self.up.insert(name.into(), up);
+        let former = self.up.insert(name.into(), up);
+        if former != Some(up) {
+            self.virtual_link_seen(name, former.is_none(), up);
             self.dirty.conditions = true;
             self.dirty.addresses = true;
         }

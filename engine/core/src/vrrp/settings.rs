@@ -8,6 +8,7 @@ use core::time::Duration;
 
 use crate::command::Command;
 use crate::net::address::Address;
+use crate::net::link::VirtualLink;
 use crate::track::settings::Tracks;
 
 /// Virtual router identifier, 1..=255 (RFC 9568 §5.2.3).
@@ -112,6 +113,22 @@ pub struct Notify {
     pub mail: bool,
 }
 
+/// The virtual interfaces of an instance.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Vmacs {
+    /// On the instance's interface: carries addresses and adverts (`use_vmac`, `use_ipvlan`).
+    pub own: Option<VirtualLink>,
+    /// Adverts use the instance's interface all the same (`vmac_xmit_base`).
+    pub xmit_base: bool,
+    /// Addresses on other interfaces, or of the other family, have virtual interfaces too (`use_vmac_addr`).
+    pub for_addresses: bool,
+    /// Those.
+    pub others: Vec<VirtualLink>,
+    /// The address of an ipvlan interface itself.
+    pub address: Option<Address>,
+}
+
 /// One virtual router on one interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -157,6 +174,8 @@ pub struct InstanceSettings {
     pub down_timer_adverts: u8,
     /// Announcements.
     pub garp: Garp,
+    /// Virtual interfaces.
+    pub vmacs: Vmacs,
     /// What is watched, members' and group's merged.
     pub tracks: Tracks,
     /// Own interface's state is no fault.
@@ -169,6 +188,22 @@ pub struct InstanceSettings {
     pub notify: Notify,
     /// FIFO lines on changes of the effective priority.
     pub notify_priority_changes: bool,
+}
+
+impl InstanceSettings {
+    /// The interface that adverts leave by and come in on.
+    #[must_use]
+    pub fn port(&self) -> &str {
+        match &self.vmacs.own {
+            Some(own) if !self.vmacs.xmit_base => &own.name,
+            _ => &self.interface,
+        }
+    }
+
+    /// All its virtual interfaces.
+    pub fn virtual_links(&self) -> impl Iterator<Item = &VirtualLink> {
+        self.vmacs.own.iter().chain(&self.vmacs.others)
+    }
 }
 
 /// A text that is never shown.

@@ -13,7 +13,7 @@ use understudy_core::time::Time;
 use understudy_core::track::settings::Tracks;
 use understudy_core::vrrp::instance::State;
 use understudy_core::vrrp::settings::{
-    Garp, InstanceSettings, Notify, SyncGroupSettings, Transport, Version,
+    Garp, InstanceSettings, Notify, SyncGroupSettings, Transport, Version, Vmacs,
 };
 
 pub const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 18);
@@ -67,6 +67,7 @@ pub fn instance(name: &str, vrid: u8, priority: u8) -> InstanceSettings {
         garp: Garp::default(),
         tracks: Tracks::default(),
         dont_track_primary: false,
+        vmacs: Vmacs::default(),
         lower_prio_no_advert: false,
         higher_prio_send_advert: false,
         notify: Notify::default(),
@@ -262,7 +263,8 @@ impl World {
                 Action::Changed | Action::Links | Action::Announce { .. } => {}
                 Action::Mail(alert) => self.hosts[index].mailed.push(alert.subject),
                 Action::Block(_) | Action::Unblock(_) | Action::Daemons(_) => {}
-                Action::Notify { .. } | Action::Log(..) | Action::Tune(_) => {}
+                Action::Notify { .. } | Action::Log(..) => {}
+                Action::Tune(_) | Action::Interfaces(_) => {}
             }
         }
         if let Some(node) = &self.hosts[index].node {

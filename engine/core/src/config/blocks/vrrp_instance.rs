@@ -21,7 +21,7 @@ use crate::config::tree::Node;
 use crate::config::{script, value};
 use crate::net::address::Address;
 use crate::track::settings::Tracks;
-use crate::vrrp::settings::{Garp, InstanceSettings, Notify, Peer, Transport, Version};
+use crate::vrrp::settings::{Garp, InstanceSettings, Notify, Peer, Transport, Version, Vmacs};
 
 /// Announcements as written; what is missing comes from `global_defs`.
 #[derive(Clone, Debug, Default)]
@@ -244,6 +244,7 @@ impl VrrpInstance {
                 .or(global.down_timer_adverts)
                 .unwrap_or(3),
             garp: self.garp.settings(global, out),
+            vmacs: Vmacs::default(),
             tracks,
             dont_track_primary: self.dont_track_primary,
             lower_prio_no_advert: self.lower_prio_no_advert.unwrap_or(global.lower_prio_no_advert),

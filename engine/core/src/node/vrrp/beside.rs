@@ -9,6 +9,7 @@ use super::{Action, Slot, VrrpNode, Weight};
 use crate::ipvs::sync::{Daemon, Role};
 use crate::net::address::Address;
 use crate::net::firewall::Firewall;
+use crate::net::link::VirtualLink;
 use crate::time::Time;
 
 /// Between attempts at what the kernel refused.
@@ -19,6 +20,7 @@ const RETRY: Duration = Duration::from_secs(5);
 pub struct Beside {
     firewall: bool,
     daemons: bool,
+    interfaces: bool,
     /// The next attempt.
     pub retry_at: Option<Time>,
     /// The last refusal that was told.
@@ -30,6 +32,7 @@ impl Beside {
     pub fn failed(&mut self, now: Time, action: &Action, why: &str, out: &mut Vec<Action>) {
         match action {
             Action::Daemons(_) => self.daemons = true,
+            Action::Interfaces(_) => self.interfaces = true,
             _ => self.firewall = true,
         }
         self.retry_at = Some(now + RETRY);
@@ -50,6 +53,9 @@ impl VrrpNode {
         if core::mem::take(&mut self.beside.firewall) {
             out.extend(self.blocked.clone().map(Action::Block));
         }
+        if core::mem::take(&mut self.beside.interfaces) {
+            self.make_links_again();
+        }
         if core::mem::take(&mut self.beside.daemons) {
             out.push(Action::Daemons(self.daemons.clone()));
         }
@@ -63,14 +69,20 @@ impl VrrpNode {
 
     /// Whether packets may have to be dropped now or later.
     pub(super) fn needs_firewall(&self) -> bool {
-        self.slots.iter().any(|slot| !slot.settings.accept)
+        self.slots.iter().any(|slot| {
+            !slot.settings.accept || slot.settings.virtual_links().any(VirtualLink::is_macvlan)
+        })
     }
 
     /// What is dropped, before it comes: an address that does not accept never does, not even for a moment.
     pub(super) fn block(&mut self, out: &mut Vec<Action>) {
         let wanted = self.blocked();
+        let filter_differs = self.filter_links();
+        if filter_differs {
+            self.blocked.get_or_insert_default();
+        }
         let Some(told) = &mut self.blocked else { return };
-        if wanted.iter().all(|address| told.contains(address)) {
+        if wanted.iter().all(|address| told.contains(address)) && !filter_differs {
             return;
         }
         let more = wanted.into_iter().filter(|address| !told.contains(address));

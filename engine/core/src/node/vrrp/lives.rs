@@ -1,16 +1,19 @@
 //! From one life to the next: the start with what a former process left, and a reload of the configuration. Only
 //! differences are acted on.
 
+use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::beside::Beside;
+use super::interfaces::Interfaces;
 use super::tuning::Tuning;
 use super::{Action, Dirty, Key, STATIC, Slot, VrrpNode};
 use crate::ipvs::sync::Daemon;
 use crate::journal::Reason;
 use crate::net::kernel_setting::Changed;
+use crate::net::link::VirtualLink;
 use crate::net::reconcile::{Present, Reconciler};
 use crate::node::settings::VrrpSettings;
 use crate::time::Time;
@@ -56,6 +59,9 @@ pub struct Handover {
     /// Kernel settings that are to be put back.
     #[cfg_attr(feature = "serde", serde(default))]
     settings: Vec<Changed>,
+    /// Virtual interfaces that may be there.
+    #[cfg_attr(feature = "serde", serde(default))]
+    links: Vec<VirtualLink>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,6 +103,10 @@ impl VrrpNode {
             blocked: None,
             daemons: Vec::new(),
             beside: Beside::default(),
+            interfaces: Interfaces::inherit(
+                handover.map_or(&[], |it| &it.links),
+                settings.virtual_links(),
+            ),
             tuning: Tuning::inherit(handover.map_or_else(Vec::new, |it| it.settings.clone())),
             repairs: handover.map_or(0, |it| it.repairs),
             retry_at: None,
@@ -162,6 +172,7 @@ impl VrrpNode {
             blocked: self.blocked.is_some(),
             daemons: self.daemons.clone(),
             settings: self.tuning.changed.clone(),
+            links: self.made_links().to_vec(),
         }
     }
 
@@ -212,7 +223,7 @@ impl VrrpNode {
         }
         self.dirty.announcements = true;
         for mut former in retiring {
-            former.link = self.link_index(&former.settings.interface.clone());
+            former.link = self.link_index(&former.settings.port().to_owned());
             former.group = None;
             self.slots.push(former);
         }
@@ -282,7 +293,7 @@ impl VrrpNode {
         self.firewall = settings.firewall;
         self.sync_daemon = settings.sync_daemon;
         for (index, instance) in settings.instances.into_iter().enumerate() {
-            let link = self.link_index(&instance.interface);
+            let link = self.link_index(instance.port());
             let group = self.groups.iter().position(|group| group.members.contains(&index));
             self.slots.push(Slot::new(instance, link, group));
         }
@@ -307,6 +318,7 @@ impl VrrpNode {
             self.addresses.set_actual(&link.name, own.map(|(_, present)| *present).collect());
         }
         self.addresses.want(STATIC, !self.stopping);
+        self.look_for_virtual_links();
     }
 
     fn start_instance(
@@ -355,6 +367,12 @@ impl VrrpNode {
 }
 
 impl Handover {
+    /// Virtual interfaces that may be there.
+    #[must_use]
+    pub fn links(&self) -> &[VirtualLink] {
+        &self.links
+    }
+
     /// Kernel settings that are to be put back.
     #[must_use]
     pub fn settings(&self) -> &[Changed] {

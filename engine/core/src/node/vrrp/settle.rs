@@ -4,7 +4,7 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::mem;
 
-use super::{Action, Follow, Reason, STATIC, Slot, State, VrrpNode, tell_group};
+use super::{Action, Follow, LINKS, Reason, STATIC, Slot, State, VrrpNode, tell_group};
 use crate::journal::Entry;
 use crate::net::address::Address;
 use crate::time::Time;
@@ -158,6 +158,7 @@ impl VrrpNode {
         if mem::take(&mut self.dirty.groups) {
             self.tell_groups(out);
         }
+        self.make_links(out);
         self.block(out);
         if self.retry_at.is_none() && mem::take(&mut self.dirty.addresses) {
             let leftovers = mem::take(&mut self.leftovers);
@@ -202,6 +203,7 @@ impl VrrpNode {
 
     /// Conditions and priorities of all instances; tells the state machines what has changed, causes before followers.
     pub(super) fn recheck(&mut self, now: Time, out: &mut Vec<Action>) {
+        self.refresh_link_addresses();
         for index in 0..self.slots.len() {
             if self.slots[index].retired {
                 continue;
@@ -229,6 +231,7 @@ impl VrrpNode {
 
     /// Looks at everything anew, without telling the state machines: before they start.
     pub(super) fn examine(&mut self) {
+        self.refresh_link_addresses();
         for index in 0..self.slots.len() {
             self.update_source(index);
             self.slots[index].own_condition = self.judge(index).0;
@@ -343,9 +346,16 @@ impl VrrpNode {
         if settings.source.is_none() && self.addresses.source(interface, ipv6).is_none() {
             return Some(Reason::NoSource { interface: interface.clone() });
         }
-        let elsewhere = |it: &&Address| it.dev != *interface && !it.no_track;
+        let own = settings.vmacs.own.as_ref().map(|vmac| &vmac.name);
+        if let Some(vmac) = own
+            && !(self.is_usable(vmac) || settings.dont_track_primary && self.exists(vmac))
+        {
+            return Some(Reason::LinkDown { interface: vmac.clone() });
+        }
+        let elsewhere =
+            |it: &&Address| it.dev != *interface && Some(&it.dev) != own && !it.no_track;
         if let Some(address) =
-            slot.addresses().filter(elsewhere).find(|address| !self.is_up(&address.dev))
+            slot.addresses().filter(elsewhere).find(|address| !self.is_usable(&address.dev))
         {
             return Some(Reason::LinkDown { interface: address.dev.clone() });
         }
@@ -355,7 +365,7 @@ impl VrrpNode {
         Some(Reason::Contested { address, repairs })
     }
 
-    fn is_up(&self, name: &str) -> bool {
+    pub(super) fn is_up(&self, name: &str) -> bool {
         self.up.get(name).copied().unwrap_or(false)
     }
 
@@ -370,7 +380,9 @@ impl VrrpNode {
         let keep = !self.stopping;
         let fixed = self.static_addresses.iter();
         let fixed = fixed.map(|address| (STATIC, address.clone(), keep));
-        self.addresses.manage(slots.chain(fixed));
+        let links = self.link_addresses().collect::<Vec<_>>().into_iter();
+        let links = links.map(|address| (LINKS, address, true));
+        self.addresses.manage(slots.chain(fixed).chain(links));
         self.dirty.addresses = true;
     }
 }

@@ -27,6 +27,9 @@ pub struct Key {
     group: Option<IpAddr>,
     /// Unicast: the source address.
     source: Option<IpAddr>,
+    /// Multicast: `use_vmac` and `use_vmac_addr`.
+    #[cfg_attr(feature = "serde", serde(default))]
+    virtual_links: (bool, bool),
 }
 
 impl Key {
@@ -38,7 +41,12 @@ impl Key {
             Transport::Unicast { .. } => (None, settings.source),
         };
         let interface = settings.interface.clone();
-        Self { vrid: settings.vrid, ipv6: is_ipv6(settings), interface, group, source }
+        let virtual_links = match group {
+            Some(_) => (settings.vmacs.own.is_some(), settings.vmacs.for_addresses),
+            None => (false, false),
+        };
+        let ipv6 = is_ipv6(settings);
+        Self { vrid: settings.vrid, ipv6, interface, group, source, virtual_links }
     }
 }
 

@@ -74,6 +74,28 @@ impl VrrpNode {
         if self.disable_local_igmp {
             wanted.push(Setting { path: LOCAL_IGMP.into(), wish: Wish::Exactly(0) });
         }
+        let macvlans = || {
+            let slots = self.slots.iter().filter(|slot| !slot.retired);
+            slots.flat_map(|slot| slot.settings.virtual_links()).filter(|it| it.is_macvlan())
+        };
+        // Else the parent would answer for the addresses of its macvlans (reference §3.5).
+        for parent in macvlans().filter(|it| it.ipv4).map(|it| &it.parent) {
+            let known =
+                wanted.iter().any(|it: &Setting| it.path.contains(&alloc::format!("/{parent}/")));
+            if !known && self.exists(parent) {
+                wanted.push(Setting::of_interface("ipv4", parent, "arp_ignore", 1));
+                wanted.push(Setting::of_interface("ipv4", parent, "arp_filter", 1));
+            }
+        }
+        // The greater one of an interface's and that of all counts, and macvlans need none.
+        if macvlans().any(|it| it.ipv4) {
+            let path = |name: &str| alloc::format!("net/ipv4/conf/{name}/rp_filter");
+            let ours = |name: &str| macvlans().any(|it| it.name == name);
+            let others = self.up.keys().map(String::as_str).filter(|name| !ours(name));
+            let least = |name| Setting { path: path(name), wish: Wish::NoLessThan(path("all")) };
+            wanted.extend(core::iter::once("default").chain(others).map(least));
+            wanted.push(Setting { path: path("all"), wish: Wish::Exactly(0) });
+        }
         wanted
     }
 }

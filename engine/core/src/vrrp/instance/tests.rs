@@ -5,7 +5,7 @@ use std::string::{String, ToString};
 use std::vec;
 use std::vec::Vec;
 
-use super::super::settings::{Garp, InstanceSettings, Notify, Transport};
+use super::super::settings::{Garp, InstanceSettings, Notify, Transport, Vmacs};
 use super::*;
 use crate::track::settings::Tracks;
 
@@ -38,6 +38,7 @@ fn settings(priority: u8) -> InstanceSettings {
         garp: Garp::default(),
         tracks: Tracks::default(),
         dont_track_primary: false,
+        vmacs: Vmacs::default(),
         lower_prio_no_advert: false,
         higher_prio_send_advert: false,
         notify: Notify::default(),

@@ -115,8 +115,6 @@ pub struct Present<'a> {
     pub parent: Option<&'a str>,
     /// What it is.
     pub kind: Shape,
-    /// IFF_UP: it is not switched off.
-    pub up: bool,
 }
 
 /// What to change.
@@ -208,7 +206,7 @@ mod tests {
     }
 
     const fn present<'a>(name: &'a str, parent: Option<&'a str>, kind: Shape) -> Present<'a> {
-        Present { name, parent, kind, up: true }
+        Present { name, parent, kind }
     }
 
     const ETH0: Present<'_> = present("eth0", None, Shape::Foreign);

@@ -2,6 +2,7 @@
 //! reach the world: adverts, then addresses, then announcements, then everything else.
 
 mod beside;
+mod interfaces;
 mod kernel;
 mod outbox;
 mod tuning;
@@ -85,11 +86,20 @@ impl Worker for VrrpWorker {
         let mut requests = Socket::open(libc::NETLINK_ROUTE)?;
         let groups = link::RTMGRP_LINK | address::RTMGRP_IPV4_IFADDR | address::RTMGRP_IPV6_IFADDR;
         // First listen, then read: nothing falls between.
-        let monitor = Socket::monitor(libc::NETLINK_ROUTE, groups)?;
+        let mut monitor = Socket::monitor(libc::NETLINK_ROUTE, groups)?;
         context.register(&monitor, MONITOR, Interest::READ)?;
         let frames = FrameSocket::open()
             .map_err(|e| Error::new(format!("open packet socket: {e} (needs CAP_NET_RAW)")))?;
-        let (interfaces, snapshot) = take_snapshot(&mut requests)?;
+        let (mut interfaces, mut snapshot) = take_snapshot(&mut requests)?;
+        let links = settings.vrrp.virtual_links();
+        if !links.is_empty() {
+            if let Err(why) = interfaces::make(&mut requests, &interfaces, &links) {
+                context.log(Level::Error, &why);
+            }
+            // What is read now is newer than what the kernel has told so far.
+            let _ = monitor.events(|_| {});
+            (interfaces, snapshot) = take_snapshot(&mut requests)?;
+        }
         let handover: Option<Handover> =
             handover.and_then(|bytes| serde_json::from_slice(bytes).ok());
         let now = clock::now();
@@ -152,6 +162,20 @@ impl Worker for VrrpWorker {
     }
 
     fn reload(&mut self, settings: HostSettings, now: Time, context: &mut Context) {
+        let links = settings.vrrp.virtual_links();
+        if !links.is_empty() {
+            if let Err(why) = interfaces::make(&mut self.requests, &self.interfaces, &links) {
+                context.log(Level::Error, &why);
+            }
+            let _ = self.monitor.events(|_| {});
+            match take_snapshot(&mut self.requests) {
+                Ok((interfaces, snapshot)) => {
+                    self.interfaces = interfaces;
+                    self.node.see(&snapshot);
+                }
+                Err(e) => context.log(Level::Error, &format!("read links and addresses: {e}")),
+            }
+        }
         self.node.reload(settings.vrrp, now, &mut self.actions);
         self.act(now, context);
     }
@@ -309,6 +333,7 @@ impl VrrpWorker {
                 self.open_ports(context);
             }
             sent |= self.send_adverts(&actions, context);
+            self.make_links(&actions, now);
             self.tune(&actions, now);
             self.block(&actions, now, |it| matches!(it, Action::Block(_)));
             self.change_addresses(&actions, now, context);
@@ -456,6 +481,7 @@ impl VrrpWorker {
             | Action::Announce { .. }
             | Action::Links => {}
             Action::Daemons(_) => self.run_daemons(&action, now),
+            Action::Interfaces(wanted) => self.remove_links(&wanted, now),
             Action::Tune(wanted) => self.put_back(&wanted, now),
             Action::RunScript { script } => {
                 let settings = self.node.scripts()[script].settings();

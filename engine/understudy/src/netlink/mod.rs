@@ -5,3 +5,4 @@ pub mod ipvs;
 pub mod link;
 pub mod message;
 pub mod nft;
+pub mod virtual_link;

@@ -184,6 +184,12 @@ impl VrrpNode {
         Some(shortest.clamp(Duration::from_millis(100), Duration::from_secs(1)))
     }
 
+    /// What the kernel has just before a reload: interfaces of the new configuration are there already.
+    pub fn see(&mut self, snapshot: &Snapshot) {
+        self.take_snapshot(snapshot);
+        self.dirty.conditions = true;
+    }
+
     /// A new configuration: instances that stay keep their state and their beat, only differences are acted on.
     pub fn reload(&mut self, settings: VrrpSettings, now: Time, out: &mut Vec<Action>) {
         self.prune(out);

@@ -32,6 +32,13 @@ impl VrrpWorker {
     }
 }
 
+/// Writes settings that go with what they belong to, so that nothing is put back.
+pub fn write_settings(settings: &[Setting]) -> Result<(), String> {
+    let mut changed = Vec::new();
+    let writes = kernel_setting::apply(settings, &mut changed, read);
+    write_all(&writes, &mut changed).map_or(Ok(()), Err)
+}
+
 /// Writes them all, forgets those that the kernel refuses, and tells of the first of these.
 pub fn write_all(writes: &[Write], changed: &mut Vec<Changed>) -> Option<String> {
     let mut refused = None;

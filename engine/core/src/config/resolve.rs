@@ -10,6 +10,7 @@ use core::net::IpAddr;
 use super::blocks::Configuration;
 use super::blocks::sync_daemon;
 use super::blocks::track::TrackLine;
+use super::blocks::vmac;
 use super::blocks::vrrp_instance::{FromGroup, VrrpInstance};
 use super::blocks::vrrp_sync_group::VrrpSyncGroup;
 use super::diagnostic::{At, Diagnostics, Span, closest, code};
@@ -50,6 +51,7 @@ pub fn resolve(written: &Configuration, out: &mut Diagnostics) -> HostSettings {
                 .iter()
                 .map(|line| line.settings(default_interface))
                 .collect(),
+            vmac_addr_prefix: global.vmac_addr_prefix().into(),
             firewall: global.firewall(),
             sync_daemon: sync_daemon::settings(
                 global.sync_daemon.as_ref(),
@@ -157,6 +159,7 @@ fn sync_groups(written: &Configuration, out: &mut Diagnostics) -> Vec<SyncGroupS
 
 fn instances(written: &Configuration, out: &mut Diagnostics) -> Vec<InstanceSettings> {
     let mut all: Vec<(&VrrpInstance, InstanceSettings)> = Vec::new();
+    let mut names = vmac::Names::given(&written.instances);
     for instance in &written.instances {
         let name = &instance.name.value;
         let group = written.sync_groups.iter().find(|g| g.members.iter().any(|m| m.value == *name));
@@ -166,9 +169,11 @@ fn instances(written: &Configuration, out: &mut Diagnostics) -> Vec<InstanceSett
         let Some(mut settings) = instance.settings(&written.global, tracks, from_group, out) else {
             continue;
         };
+        vmac::apply(instance, &mut settings, &written.global, &mut names, out);
         weights(instance, &mut settings, group, out);
         for (other, earlier) in &all {
             clash(instance, &settings, other, earlier, out);
+            vmac::clash(instance, &settings, earlier, out);
         }
         all.push((instance, settings));
     }

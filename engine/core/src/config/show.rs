@@ -1,6 +1,8 @@
 //! The effective configuration as a configuration: every default filled in, nothing inherited, secrets masked. Reading
 //! it again gives the same settings.
 
+mod vmac;
+
 use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt::Display;
@@ -175,6 +177,9 @@ fn global(page: &mut Page, settings: &HostSettings) {
             page.time("vrrp_gna_interval", first.garp.na_interval);
         }
     }
+    if settings.vrrp.vmac_addr_prefix != super::blocks::vmac::PREFIX {
+        page.set("vmac_addr_prefix", word(&settings.vrrp.vmac_addr_prefix));
+    }
     firewall(page, &settings.vrrp.firewall);
     if let Some(daemon) = &settings.vrrp.sync_daemon {
         page.line(&sync_daemon(daemon));
@@ -317,6 +322,7 @@ fn instance(page: &mut Page, i: &InstanceSettings) {
     page.set("state", if i.wants_master { "MASTER" } else { "BACKUP" });
     page.set("interface", word(&i.interface));
     page.set("virtual_router_id", i.vrid);
+    vmac::lines(i).iter().for_each(|line| page.line(line));
     page.set("version", if i.version == Version::V2 { 2 } else { 3 });
     page.set("priority", i.priority);
     page.time("advert_int", i.advert_interval);
@@ -343,8 +349,8 @@ fn instance(page: &mut Page, i: &InstanceSettings) {
     if i.vips.is_empty() {
         page.line("no_virtual_ipaddress");
     }
-    addresses(page, "virtual_ipaddress", &i.vips);
-    addresses(page, "virtual_ipaddress_excluded", &i.excluded);
+    addresses(page, "virtual_ipaddress", i, &i.vips);
+    addresses(page, "virtual_ipaddress_excluded", i, &i.excluded);
     tracks(page, "track_interface", &i.tracks.interfaces);
     tracks(page, "track_script", &i.tracks.scripts);
     notify(page, &i.notify);
@@ -384,12 +390,16 @@ fn garp(page: &mut Page, garp: &Garp) {
     page.set("garp_master_refresh_repeat", garp.refresh_repeat);
     page.time("garp_lower_prio_delay", garp.lower_prio_delay);
     page.set("garp_lower_prio_repeat", garp.lower_prio_repeat);
+    if !garp.extra.is_zero() {
+        let all = if garp.extra_all { "all " } else { "" };
+        page.line(&format!("garp_extra_if {all}{}", seconds(garp.extra)));
+    }
 }
 
-fn addresses(page: &mut Page, keyword: &str, addresses: &[Address]) {
+fn addresses(page: &mut Page, keyword: &str, i: &InstanceSettings, addresses: &[Address]) {
     if !addresses.is_empty() {
         page.open(keyword);
-        addresses.iter().for_each(|a| page.line(&address(a)));
+        addresses.iter().for_each(|a| page.line(&vmac::address(i, a)));
         page.close();
     }
 }

@@ -65,6 +65,8 @@ pub struct VrrpSettings {
     pub scripts: Vec<ScriptSettings>,
     /// Addresses held whatever the state.
     pub static_addresses: Vec<Address>,
+    /// What names of virtual interfaces of addresses begin with (`vmac_addr_prefix`).
+    pub vmac_addr_prefix: String,
     /// Where packets of addresses that do not accept are dropped.
     pub firewall: Firewall,
     /// Keeps connections alive across a takeover.

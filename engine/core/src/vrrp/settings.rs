@@ -74,6 +74,10 @@ pub struct Garp {
     pub interval: Duration,
     /// The same for unsolicited neighbour advertisements (`vrrp_gna_interval`); default zero.
     pub na_interval: Duration,
+    /// Period of those on interfaces that send no adverts (`garp_extra_if`); zero: none. Default zero.
+    pub extra: Duration,
+    /// Those are all interfaces with addresses, not only the virtual ones.
+    pub extra_all: bool,
 }
 
 impl Default for Garp {
@@ -87,6 +91,8 @@ impl Default for Garp {
             lower_prio_repeat: 5,
             interval: Duration::ZERO,
             na_interval: Duration::ZERO,
+            extra: Duration::ZERO,
+            extra_all: false,
         }
     }
 }

@@ -24,6 +24,8 @@ pub struct AddressLine {
     peer: Option<IpAddr>,
     noprefixroute: bool,
     no_track: bool,
+    /// On a virtual interface, whatever lies below it.
+    pub use_vmac: bool,
 }
 
 /// Reads one line. An address with a wrong option is dropped as a whole.
@@ -51,13 +53,15 @@ pub fn parse(node: &Node, out: &mut Diagnostics) -> Option<AddressLine> {
         peer: None,
         noprefixroute: false,
         no_track: false,
+        use_vmac: false,
     };
     let mut words = node.arguments().iter();
     while let Some(word) = words.next() {
         match word.text.as_str() {
             "noprefixroute" => line.noprefixroute = true,
             "no_track" => line.no_track = true,
-            "home" | "-nodad" | "mngtmpaddr" | "autojoin" | "use_vmac" => not_yet(word, out),
+            "use_vmac" => line.use_vmac = true,
+            "home" | "-nodad" | "mngtmpaddr" | "autojoin" => not_yet(word, out),
             "dev" | "scope" | "brd" | "broadcast" | "label" | "peer" | "preferred_lft"
             | "track_group" => {
                 let Some(argument) = words.next() else {

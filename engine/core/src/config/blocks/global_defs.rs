@@ -5,6 +5,7 @@ use alloc::string::String;
 use core::net::IpAddr;
 use core::time::Duration;
 
+use super::garp_extra;
 use super::mail::{self, MailLines};
 use super::sync_daemon::{self, SyncDaemonLine};
 use super::vrrp_instance::{GarpLines, version};
@@ -14,7 +15,7 @@ use crate::config::diagnostic::{At, Diagnostics, code};
 use crate::config::keyword::Argument;
 use crate::config::keyword::Reload::{Live, Restart};
 use crate::config::keyword::Repeated::{Add, First, Last};
-use crate::config::keyword::{extra, ignored, kw, not_yet};
+use crate::config::keyword::{extra, ignored, kw, not_yet, old};
 use crate::config::script;
 use crate::config::tree::Node;
 use crate::net::firewall::Firewall;
@@ -82,6 +83,9 @@ pub struct GlobalDefs {
     pub owner_ignore_adverts: bool,
     /// Default of `strict_mode`.
     pub strict: bool,
+    /// What names of virtual interfaces begin with.
+    pub vmac_prefix: Option<At<String>>,
+    vmac_addr_prefix: Option<At<String>>,
     nftables: Option<String>,
     nftables_priority: Option<i32>,
     nftables_counters: bool,
@@ -121,7 +125,7 @@ const KEYWORDS: &[Keyword<GlobalDefs>] = &[
     kw("smtp_alert_vrrp", Live, Last, Argument::Switch(|g, on| g.mail.alert_vrrp = Some(on))),
     kw("smtp_alert_checker", Live, Last, Argument::Switch(|g, on| g.mail.alert_checker = Some(on))),
     kw("checker_log_all_failures", Live, Last, Argument::Switch(|g, on| g.log_all_failures = on.value)),
-    kw("dynamic_interfaces", Live, Last, Argument::Line(|_, _, _| {})),
+    kw("dynamic_interfaces", Live, Last, Argument::Line(|_, node, out| dynamic_interfaces(node, out))),
     kw("no_email_faults", Live, Last, Argument::Flag(|g, _| g.no_email_faults = true)),
     kw("default_interface", Live, Last, Argument::Line(|g, node, out| g.default_interface = interface(node, out))),
     kw("disable_local_igmp", Restart, Last, Argument::Flag(|g, _| g.disable_local_igmp = true)),
@@ -143,8 +147,8 @@ const KEYWORDS: &[Keyword<GlobalDefs>] = &[
     kw("vrrp_garp_interval", Live, Last, Argument::Time(0, SECONDS, |g, t| g.garp_interval = t.value)),
     kw("vrrp_gna_interval", Live, Last, Argument::Time(0, SECONDS, |g, t| g.gna_interval = t.value)),
     kw("vrrp_min_garp", Live, Last, Argument::Switch(|g, on| g.min_garp = on.value)),
-    not_yet("vrrp_garp_extra_if"),
-    not_yet("vrrp_vmac_garp_intvl"),
+    kw("vrrp_garp_extra_if", Live, Last, Argument::Line(|g, node, out| g.garp.extra = garp_extra::parse(node, 1, out))),
+    old(kw("vrrp_vmac_garp_intvl", Live, Last, Argument::Line(|g, node, out| g.garp.extra = garp_extra::parse(node, 1, out))), "vrrp_garp_extra_if"),
     kw("vrrp_lower_prio_no_advert", Live, Last, Argument::Switch(|g, on| g.lower_prio_no_advert = on.value)),
     kw("vrrp_higher_prio_send_advert", Live, Last, Argument::Switch(|g, on| g.higher_prio_send_advert = on.value)),
     kw("vrrp_version", Live, Last, Argument::Int(2, 3, |g, n| g.version = Some(version(&n)))),
@@ -219,8 +223,8 @@ const KEYWORDS: &[Keyword<GlobalDefs>] = &[
     not_yet("vrrp_delay_after_boot"),
     not_yet("log_unknown_vrids"),
     kw("vrrp_owner_ignore_adverts", Live, Last, Argument::Switch(|g, on| g.owner_ignore_adverts = on.value)),
-    not_yet("vmac_prefix"),
-    not_yet("vmac_addr_prefix"),
+    kw("vmac_prefix", Live, First, Argument::Line(|g, node, out| g.vmac_prefix = interface(node, out))),
+    kw("vmac_addr_prefix", Live, First, Argument::Line(|g, node, out| g.vmac_addr_prefix = interface(node, out))),
     not_yet("umask"),
     ignored("random_seed", "keepalived reads it and clears it again"),
     not_yet("reload_check_config"),
@@ -265,6 +269,13 @@ impl GlobalDefs {
         }
     }
 
+    /// What names of virtual interfaces of addresses begin with.
+    #[must_use]
+    pub fn vmac_addr_prefix(&self) -> &str {
+        let prefix = self.vmac_addr_prefix.as_ref().or(self.vmac_prefix.as_ref());
+        prefix.map_or(super::vmac::PREFIX, |it| &it.value)
+    }
+
     /// Where an address goes that names no interface and has no instance.
     #[must_use]
     pub fn default_interface(&self) -> &str {
@@ -289,6 +300,16 @@ impl FifoLines {
 
 const fn secs(number: At<i64>) -> Duration {
     Duration::from_secs(number.value.unsigned_abs())
+}
+
+/// `[allow_if_changes]`: both are how it always is (QUIRKS.md, VRRP).
+fn dynamic_interfaces(node: &Node, out: &mut Diagnostics) {
+    extra(node, 2, out);
+    if let Some(word) = node.arguments().first().filter(|it| it.text != "allow_if_changes") {
+        let message = format!("`dynamic_interfaces`: unknown `{}`", word.text);
+        out.add(code::BAD_ARGUMENT, word.span, message)
+            .label("expected allow_if_changes or nothing");
+    }
 }
 
 /// `PATH [USER [GROUP]]`

@@ -8,15 +8,17 @@ use core::time::Duration;
 
 use super::address::{self, AddressLine};
 use super::authentication::{self, Authentication, Password};
+use super::garp_extra::{self, GarpExtra};
 use super::global_defs::{GlobalDefs, group4, interface};
 use super::strict_mode;
 use super::track::{self, TrackLine};
+use super::vmac::{self, VmacLines};
 use super::{Argument, Keyword, Table, ip, kw, lines, name, to_u8, to_u32};
 use crate::command::Command;
 use crate::config::diagnostic::{At, Diagnostics, Span, code, count};
 use crate::config::keyword::Reload::Live;
 use crate::config::keyword::Repeated::{Add, First, Last};
-use crate::config::keyword::{extra, ignored, not_yet, refused};
+use crate::config::keyword::{extra, ignored, not_yet, old, refused};
 use crate::config::tree::Node;
 use crate::config::{script, value};
 use crate::net::address::Address;
@@ -38,6 +40,8 @@ pub struct GarpLines {
     pub lower_prio_delay: Option<Duration>,
     /// After a worse advert.
     pub lower_prio_repeat: Option<At<i64>>,
+    /// Where no adverts are sent.
+    pub extra: Option<GarpExtra>,
 }
 
 /// An instance as written.
@@ -45,7 +49,7 @@ pub struct GarpLines {
 pub struct VrrpInstance {
     /// Its name.
     pub name: At<String>,
-    interface: Option<At<String>>,
+    pub(super) interface: Option<At<String>>,
     /// Its identifier.
     pub vrid: Option<At<u8>>,
     version: Option<At<Version>>,
@@ -63,7 +67,7 @@ pub struct VrrpInstance {
     pub(super) authentication: Option<Authentication>,
     /// Addresses in adverts.
     pub vips: Vec<AddressLine>,
-    excluded: Vec<AddressLine>,
+    pub(super) excluded: Vec<AddressLine>,
     /// `no_virtual_ipaddress`.
     pub(super) no_vips: Option<Span>,
     /// A line of `virtual_ipaddress` could not be read.
@@ -81,6 +85,7 @@ pub struct VrrpInstance {
     /// `track_script`.
     pub track_scripts: Vec<TrackLine>,
     dont_track_primary: bool,
+    pub(super) vmac: VmacLines,
     pub(super) lower_prio_no_advert: Option<bool>,
     pub(super) higher_prio_send_advert: Option<bool>,
     notify: Notify,
@@ -97,10 +102,10 @@ pub const TABLE: Table<VrrpInstance> = Table { block: "vrrp_instance", keywords:
 
 #[rustfmt::skip] // one row a line
 const KEYWORDS: &[Keyword<VrrpInstance>] = &[
-    not_yet("use_vmac"),
-    not_yet("use_vmac_addr"),
-    not_yet("vmac_xmit_base"),
-    not_yet("use_ipvlan"),
+    kw("use_vmac", Live, Last, Argument::Line(|v, node, out| vmac::use_vmac(&mut v.vmac, node, out))),
+    kw("use_vmac_addr", Live, Last, Argument::Flag(|v, _| v.vmac.for_addresses = true)),
+    kw("vmac_xmit_base", Live, Last, Argument::Flag(|v, at| v.vmac.xmit_base = Some(at.span))),
+    kw("use_ipvlan", Live, Last, Argument::Line(|v, node, out| vmac::use_ipvlan(&mut v.vmac, node, out))),
     kw("unicast_peer", Live, Add, Argument::Block(unicast_peers)),
     not_yet("unicast_fault_no_peer"),
     kw("check_unicast_src", Live, Last, Argument::Flag(|v, _| v.check_unicast_src = true)),
@@ -159,8 +164,8 @@ const KEYWORDS: &[Keyword<VrrpInstance>] = &[
     kw("down_timer_adverts", Live, Last, Argument::Int(1, 100, |v, n| v.down_timer_adverts = Some(At::new(to_u8(n.clone()), n.span)))),
     not_yet("timer_expired_backup"),
     not_yet("thread_timer_expired"),
-    not_yet("garp_extra_if"),
-    not_yet("vmac_garp_intvl"),
+    kw("garp_extra_if", Live, Last, Argument::Line(|v, node, out| v.garp.extra = garp_extra::parse(node, 0, out))),
+    old(kw("vmac_garp_intvl", Live, Last, Argument::Line(|v, node, out| v.garp.extra = garp_extra::parse(node, 0, out))), "garp_extra_if"),
     kw("lower_prio_no_advert", Live, Last, Argument::Switch(|v, on| v.lower_prio_no_advert = Some(on.value))),
     kw("higher_prio_send_advert", Live, Last, Argument::Switch(|v, on| v.higher_prio_send_advert = Some(on.value))),
     kw("owner_ignore_adverts", Live, Last, Argument::Switch(|v, on| v.owner_ignore_adverts = Some(on))),
@@ -260,10 +265,15 @@ impl VrrpInstance {
                 .or(group.notify_priority_changes)
                 .unwrap_or(global.notify_priority_changes),
         };
-        if self.strict_mode.unwrap_or(global.strict) {
+        if self.is_strict(global) {
             strict_mode::apply(self, &mut settings, out);
         }
         Some(settings)
+    }
+
+    /// Whether it keeps to the RFC.
+    pub(super) fn is_strict(&self, global: &GlobalDefs) -> bool {
+        self.strict_mode.unwrap_or(global.strict)
     }
 
     /// The owner always accepts (RFC 9568 §6.4.3).
@@ -509,6 +519,7 @@ impl GarpLines {
             true => Garp { delay: Duration::ZERO, repeat: 1, ..Garp::default() },
             false => Garp::default(),
         };
+        let extra = self.extra.or(all.extra).filter(|it| !it.every.is_zero());
         let delay = self.delay.or(all.delay).unwrap_or(default.delay);
         let repeat =
             at_least_one(self.repeat.as_ref().or(all.repeat.as_ref()), default.repeat, out);
@@ -530,6 +541,8 @@ impl GarpLines {
             lower_prio_repeat: lower.map_or(global_repeat, |n| to_u32(n.clone())),
             interval: global.garp_interval,
             na_interval: global.gna_interval,
+            extra: extra.map_or(Duration::ZERO, |it| it.every),
+            extra_all: extra.is_some_and(|it| it.all),
         }
     }
 }

@@ -80,6 +80,13 @@ impl Reconciler {
         self.actual.insert(dev.into(), present);
     }
 
+    /// An interface has come, without addresses as long as none are told.
+    pub fn appeared(&mut self, dev: &str) {
+        if !self.actual.contains_key(dev) {
+            self.actual.insert(dev.into(), Vec::new());
+        }
+    }
+
     /// The interface is gone, with its addresses.
     pub fn forget(&mut self, dev: &str) {
         self.unconfirmed.retain(|(unconfirmed, ..)| unconfirmed != dev);
@@ -88,9 +95,7 @@ impl Reconciler {
 
     /// The kernel has added it (or changed it).
     pub fn added(&mut self, dev: &str, present: Present) {
-        if !self.actual.contains_key(dev) {
-            self.actual.insert(dev.into(), Vec::new());
-        }
+        self.appeared(dev);
         let list = self.actual.get_mut(dev).expect("just inserted");
         match list.iter_mut().find(|it| (it.ip, it.prefix_len) == (present.ip, present.prefix_len))
         {
@@ -247,6 +252,15 @@ mod tests {
         assert_eq!(it.changes(false), [remove(VIP)]);
         assert_eq!(it.changes(false), []);
         assert_eq!(it.removed("eth0", ip(VIP), 32), None);
+    }
+
+    #[test]
+    fn an_interface_that_comes_later_gets_its_addresses() {
+        let mut it = reconciler(true);
+        it.forget("eth0");
+        assert_eq!(it.changes(false), []);
+        it.appeared("eth0");
+        assert_eq!(it.changes(false), [Change::Add(address(VIP))]);
     }
 
     #[test]

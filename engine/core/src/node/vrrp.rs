@@ -278,11 +278,11 @@ impl VrrpNode {
         match event {
             Event::Timer => self.timer(now, out),
             Event::Datagram { link, bytes } => self.datagram(now, link, bytes, out),
-            Event::Link { name, up } => self.link(name, up),
+            Event::Link { name, up } => self.link(now, name, up),
             Event::LinkGone { name } => {
                 self.up.remove(name);
                 self.addresses.forget(name);
-                self.virtual_link_gone(name);
+                self.virtual_link_gone(now, name);
                 self.dirty.conditions = true;
             }
             Event::AddressAdded { dev, present } => {
@@ -346,6 +346,7 @@ impl VrrpNode {
             .chain(scripts)
             .chain(self.retry_at)
             .chain(self.beside.retry_at)
+            .chain(self.interfaces.patience)
             .min()
     }
 
@@ -426,6 +427,7 @@ impl VrrpNode {
             }
         }
         self.again(now, out);
+        self.expect_links_no_longer(now);
         if self.retry_at.is_some_and(|at| now >= at) {
             self.retry_at = None;
             self.dirty.addresses = true;
@@ -466,10 +468,11 @@ impl VrrpNode {
         }
     }
 
-    fn link(&mut self, name: &str, up: bool) {
+    fn link(&mut self, now: Time, name: &str, up: bool) {
         let former = self.up.insert(name.into(), up);
         if former != Some(up) {
-            self.virtual_link_seen(name, former.is_none(), up);
+            self.addresses.appeared(name);
+            self.virtual_link_seen(now, name, former.is_none(), up);
             self.dirty.conditions = true;
             self.dirty.addresses = true;
         }

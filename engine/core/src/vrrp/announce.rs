@@ -38,13 +38,25 @@ pub struct Announcer {
     owed: Vec<Owed>,
     second_set: Option<(Time, u32)>,
     refresh: Option<Time>,
+    /// One address on each interface that sends no adverts.
+    extra: Vec<usize>,
+    /// Their next messages.
+    extra_at: Option<Time>,
 }
 
 impl Announcer {
     /// Owes nothing yet. `addresses`: which of them are of IPv6.
     #[must_use]
     pub fn new(garp: Garp, addresses: impl Iterator<Item = bool>) -> Self {
-        Self { garp, owed: owed(addresses), second_set: None, refresh: None }
+        let owed = owed(addresses);
+        Self { garp, owed, second_set: None, refresh: None, extra: Vec::new(), extra_at: None }
+    }
+
+    /// Addresses on interfaces that send no adverts, one for each.
+    #[must_use]
+    pub fn with_extra(mut self, extra: Vec<usize>) -> Self {
+        self.extra = extra;
+        self
     }
 
     /// Became master at `now`.
@@ -54,6 +66,7 @@ impl Announcer {
             (!self.garp.delay.is_zero()).then_some((now + self.garp.delay, self.garp.repeat));
         self.refresh =
             (!self.garp.refresh.is_zero()).then_some(now + self.garp.delay + self.garp.refresh);
+        self.extra_at = self.next_extra(now);
     }
 
     /// A worse master was heard at `now`; its announcements may have been later than ours.
@@ -76,6 +89,12 @@ impl Announcer {
         self.owed.iter_mut().for_each(|owed| owed.messages = 0);
         self.second_set = None;
         self.refresh = None;
+        self.extra_at = None;
+    }
+
+    fn next_extra(&self, now: Time) -> Option<Time> {
+        let any = !self.extra.is_empty() && !self.garp.extra.is_zero();
+        any.then_some(now + self.garp.extra)
     }
 
     /// Other settings, from a reload; while master they count from the next set on.
@@ -83,12 +102,15 @@ impl Announcer {
         &mut self,
         garp: Garp,
         addresses: impl Iterator<Item = bool>,
+        extra: Vec<usize>,
         now: Time,
         master: bool,
     ) {
         self.garp = garp;
         self.owed = owed(addresses);
         self.refresh = (master && !garp.refresh.is_zero()).then_some(now + garp.refresh);
+        self.extra = extra;
+        self.extra_at = if master { self.next_extra(now) } else { None };
     }
 
     /// When [`Announcer::take_due`] has something to do.
@@ -97,7 +119,7 @@ impl Announcer {
         let owing = self.owed.iter().filter(|owed| owed.messages > 0);
         let queued = owing.map(|owed| gates.of(owed.ipv6)).min();
         let second = self.second_set.map(|(at, _)| at);
-        [queued, second, self.refresh].into_iter().flatten().min()
+        [queued, second, self.refresh, self.extra_at].into_iter().flatten().min()
     }
 
     /// Hands each message that is due to `send`, repetition by repetition, and moves the interface's `gates`.
@@ -113,6 +135,13 @@ impl Announcer {
         {
             self.refresh = Some(now + self.garp.refresh);
             self.owe_all(self.garp.refresh_repeat);
+        }
+        if self.extra_at.is_some_and(|at| now >= at) {
+            self.extra_at = self.next_extra(now);
+            for address in &self.extra {
+                let owed = &mut self.owed[*address].messages;
+                *owed = (*owed).max(1);
+            }
         }
         loop {
             // The address that has most messages before it goes first, so that all are heard of early.
@@ -147,6 +176,7 @@ fn owed(addresses: impl Iterator<Item = bool>) -> Vec<Owed> {
 #[cfg(test)]
 mod tests {
     use core::time::Duration;
+    use std::vec;
     use std::vec::Vec;
 
     use super::*;
@@ -173,6 +203,27 @@ mod tests {
         assert_eq!(announcer.deadline(&gates), Some(at(16_000)));
         assert_eq!(taken(&mut announcer, 16_000, &mut gates), [0, 1]);
         assert_eq!(announcer.deadline(&gates), Some(at(26_000)));
+        announcer.stop();
+        assert_eq!(announcer.deadline(&gates), None);
+    }
+
+    #[test]
+    fn interfaces_without_adverts_are_kept_in_mind() {
+        let garp = Garp {
+            repeat: 1,
+            delay: Duration::ZERO,
+            extra: Duration::from_secs(3),
+            ..Garp::default()
+        };
+        let mut announcer = Announcer::new(garp, [false; 3].into_iter()).with_extra(vec![1]);
+        let mut gates = Gates::OPEN;
+        assert_eq!(announcer.deadline(&gates), None);
+        announcer.start(at(0));
+        assert_eq!(taken(&mut announcer, 0, &mut gates), [0, 1, 2]);
+        for second in [3, 6] {
+            assert_eq!(announcer.deadline(&gates), Some(at(second * 1000)));
+            assert_eq!(taken(&mut announcer, second * 1000, &mut gates), [1]);
+        }
         announcer.stop();
         assert_eq!(announcer.deadline(&gates), None);
     }

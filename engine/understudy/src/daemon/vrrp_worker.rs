@@ -20,6 +20,7 @@ use understudy_core::time::Time;
 use understudy_core::vrrp::instance::Move;
 
 use beside::Beside;
+pub use interfaces::remove_made;
 use kernel::{index_of, link_event, take_snapshot};
 use outbox::{Queued, forwards, queue_advert, send_together};
 pub use tuning::write_all;
@@ -536,3 +537,5 @@ const fn level(weight: Weight) -> Level {
 mod net;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vmac_tests;

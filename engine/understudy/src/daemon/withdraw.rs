@@ -12,7 +12,7 @@ use understudy_core::node::vrrp::Handover;
 
 use super::handover;
 use super::paths::Paths;
-use super::vrrp_worker::write_all;
+use super::vrrp_worker::{remove_made, write_all};
 use crate::netlink::ipvs::Ipvs;
 use crate::netlink::message::{Batch, Socket};
 use crate::say;
@@ -39,6 +39,7 @@ pub fn vrrp(paths: &Paths) -> Vec<String> {
     let known: Vec<Address> = serde_json::from_slice(&bytes).unwrap_or_default();
     let mut done = addresses(&known);
     if let Some(left) = left {
+        done.extend(remove_made(left.links()));
         done.extend(settings(left.settings()));
     }
     handover::forget(&paths.addresses());

@@ -118,7 +118,6 @@ fn set(lines: &mut VmacLines, node: &Node, own: Option<Own>, out: &mut Diagnosti
 }
 
 /// What both have: a name and a group. `more` takes the words that only one of them knows.
-#[expect(clippy::type_complexity, reason = "name and group, each as it may be missing")]
 fn own(
     node: &Node,
     mut more: impl FnMut(&Word, &mut Diagnostics) -> bool,
@@ -346,11 +345,12 @@ fn place(
     let asked = line.use_vmac || vmacs.for_addresses;
     if let Some(own) = &mut vmacs.own {
         let here = line.dev.is_none() || (asked && address.dev == settings.interface);
+        // As keepalived does, wherever they lie (reference §3.5).
+        own.ipv6 |= ipv6;
         if here && (ipv6 == instance_ipv6 || !asked) {
             address.dev.clone_from(&own.name);
         }
         if address.dev == own.name {
-            own.ipv6 |= ipv6;
             return;
         }
     }

@@ -5,12 +5,17 @@ use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
+use core::time::Duration;
 
 use super::{Action, Slot, VrrpNode};
 use crate::net::address::Address;
 use crate::net::link::VirtualLink;
 use crate::node::settings::VrrpSettings;
+use crate::time::Time;
 use crate::vrrp::settings::InstanceSettings;
+
+/// The kernel makes an interface at once; its events come soon after.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A virtual interface whose reports of groups leave by its parent instead (reference §3.6).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +40,10 @@ pub struct Interfaces {
     made: Vec<VirtualLink>,
     /// Tell them again.
     again: bool,
-    /// Somebody has deleted it, and it is about to come back.
+    /// Somebody has deleted them, or switched them off, and they are about to come back.
     remaking: BTreeSet<String>,
+    /// What has not come back until then won't.
+    pub patience: Option<Time>,
     filtered: Vec<Filtered>,
     /// What was last managed of theirs.
     addresses: Vec<Address>,
@@ -94,24 +101,38 @@ impl VrrpNode {
     }
 
     /// An interface has gone.
-    pub(super) fn virtual_link_gone(&mut self, name: &str) {
+    pub(super) fn virtual_link_gone(&mut self, now: Time, name: &str) {
         let ours = self.interfaces.told.iter().find(|it| it.name == name);
         if ours.is_some_and(|it| self.up.contains_key(&it.parent)) {
-            self.interfaces.remaking.insert(name.into());
-            self.interfaces.again = true;
+            self.make_again(now, name);
+        }
+    }
+
+    fn make_again(&mut self, now: Time, name: &str) {
+        self.interfaces.remaking.insert(name.into());
+        self.interfaces.patience = Some(now + PATIENCE);
+        self.interfaces.again = true;
+    }
+
+    /// Those that did not come back are missed from now on.
+    pub(super) fn expect_links_no_longer(&mut self, now: Time) {
+        if self.interfaces.patience.is_some_and(|at| now >= at) {
+            self.links_refused();
         }
     }
 
     /// An interface has appeared or changed.
-    pub(super) fn virtual_link_seen(&mut self, name: &str, appeared: bool, up: bool) {
+    pub(super) fn virtual_link_seen(&mut self, now: Time, name: &str, appeared: bool, up: bool) {
         let ours = self.interfaces.told.iter().find(|it| it.name == name);
         let Some(link) = ours else {
             let above = |it: &VirtualLink| it.parent == name && !self.up.contains_key(&it.name);
             self.interfaces.again |= appeared && self.interfaces.told.iter().any(above);
             return;
         };
-        // Switched off by somebody?
-        self.interfaces.again |= !up && self.is_up(&link.parent);
+        // Switched off by somebody? Of one that has just been made the next event tells more.
+        if !up && !appeared && self.is_up(&link.parent) {
+            self.make_again(now, name);
+        }
         if appeared {
             self.retry_at = None;
         }
@@ -164,6 +185,7 @@ impl VrrpNode {
     /// It could not be carried out.
     pub(super) fn links_refused(&mut self) {
         self.interfaces.remaking.clear();
+        self.interfaces.patience = None;
         self.dirty.conditions = true;
     }
 

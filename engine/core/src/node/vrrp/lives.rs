@@ -1,7 +1,6 @@
 //! From one life to the next: the start with what a former process left, and a reload of the configuration. Only
 //! differences are acted on.
 
-use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -229,7 +228,7 @@ impl VrrpNode {
         }
         self.dirty.announcements = true;
         for mut former in retiring {
-            former.link = self.link_index(&former.settings.port().to_owned());
+            former.link = self.link_index(former.settings.port());
             former.group = None;
             self.slots.push(former);
         }

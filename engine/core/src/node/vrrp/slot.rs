@@ -184,6 +184,7 @@ impl Slot {
     pub fn new(settings: InstanceSettings, link: usize, group: Option<usize>) -> Self {
         let parameters = Parameters::new(&settings, group.is_some());
         let announcer = Announcer::new(settings.garp, families(&settings));
+        let announcer = announcer.with_extra(without_adverts(&settings));
         Self {
             key: Key::of(&settings),
             instance: Instance::new(parameters, settings.priority),
@@ -228,7 +229,8 @@ impl Slot {
         self.mailed = former.mailed;
         self.announcer = former.announcer;
         let addresses = families(&self.settings);
-        self.announcer.reload(self.settings.garp, addresses, now, self.holding);
+        let extra = without_adverts(&self.settings);
+        self.announcer.reload(self.settings.garp, addresses, extra, now, self.holding);
         more
     }
 
@@ -414,6 +416,21 @@ impl Slot {
 /// Which of its addresses are of IPv6, in the order of announcements.
 fn families(settings: &InstanceSettings) -> impl Iterator<Item = bool> {
     settings.vips.iter().chain(&settings.excluded).map(|address| address.ip.is_ipv6())
+}
+
+/// The first address on each interface that sends no adverts; only virtual ones, unless all are asked for.
+fn without_adverts(settings: &InstanceSettings) -> Vec<usize> {
+    let mut seen = Vec::from([settings.port()]);
+    let mut addresses = Vec::new();
+    for (index, address) in settings.vips.iter().chain(&settings.excluded).enumerate() {
+        let dev = address.dev.as_str();
+        let is_virtual = settings.virtual_links().any(|link| link.name == dev);
+        if (is_virtual || settings.garp.extra_all) && !seen.contains(&dev) {
+            seen.push(dev);
+            addresses.push(index);
+        }
+    }
+    addresses
 }
 
 fn advertised(settings: &InstanceSettings) -> Vec<Ipv4Addr> {

@@ -8,7 +8,7 @@ use understudy_core::time::Time;
 
 use super::VrrpWorker;
 use super::tuning::write_settings;
-use crate::netlink::link::Link;
+use crate::netlink::link::{self, Link};
 use crate::netlink::message::{Batch, Error, Socket};
 use crate::netlink::virtual_link;
 
@@ -20,7 +20,12 @@ impl VrrpWorker {
     pub(super) fn make_links(&mut self, actions: &[Action], now: Time) {
         for action in actions {
             let Action::Interfaces(wanted) = action else { continue };
-            if let Err(why) = make(&mut self.requests, &self.interfaces, wanted) {
+            let made = make(&mut self.requests, &self.interfaces, wanted).or_else(|why| {
+                // Perhaps we have not read yet what somebody has just done.
+                let links = link::dump(&mut self.requests).map_err(|_| why)?;
+                make(&mut self.requests, &links, wanted)
+            });
+            if let Err(why) = made {
                 self.node.handle(now, Event::Failed { action, why: &why }, &mut self.actions);
             }
         }
@@ -47,8 +52,19 @@ pub fn make(socket: &mut Socket, links: &Links, wanted: &[VirtualLink]) -> Resul
     trouble
 }
 
+/// Removes those that a worker has made and can't remove itself. Says what was done, one line each.
+pub fn remove_made(made: &[VirtualLink]) -> Vec<String> {
+    let removed = Socket::open(libc::NETLINK_ROUTE).and_then(|mut socket| {
+        let links = link::dump(&mut socket)?;
+        let names = superfluous(&[], made, &present(&links));
+        remove(&mut socket, &names)?;
+        Ok(names.iter().map(|name| format!("removed {name}")).collect())
+    });
+    removed.unwrap_or_else(|e| vec![format!("remove virtual interfaces: {e}")])
+}
+
 /// Removes interfaces by their names.
-pub fn remove(socket: &mut Socket, names: &[&str]) -> Result<(), Error> {
+fn remove(socket: &mut Socket, names: &[&str]) -> Result<(), Error> {
     let mut batch = Batch::new();
     names.iter().for_each(|name| virtual_link::delete(&mut batch, name));
     socket.transact(&mut batch).map(drop)

@@ -29,7 +29,8 @@ pub fn run(words: &str) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-fn attempt(words: &str) -> Output {
+/// The same, whatever comes of it.
+pub fn attempt(words: &str) -> Output {
     let mut words_of = words.split_whitespace();
     let program = words_of.next().unwrap();
     Command::new(program).args(words_of).output().unwrap_or_else(|e| panic!("{words}: {e}"))
@@ -84,12 +85,24 @@ impl Net {
             let own = net.host(host);
             run(&format!("ip netns add {own}"));
             run(&format!("ip -n {own} link set lo up"));
-            run(&format!("ip -n {own} link add v0 type veth peer name v{host} netns {observer}"));
-            run(&format!("ip -n {own} address add 10.77.0.{host}/24 dev v0"));
-            run(&format!("ip -n {own} link set v0 up"));
-            run(&format!("ip -n {observer} link set v{host} master br0 up"));
+            net.plug(host);
         }
         net
+    }
+
+    /// Connects a host by an interface v0.
+    pub fn plug(&self, host: usize) {
+        let (own, observer) = (self.host(host), self.observer());
+        run(&format!("ip -n {own} link add v0 type veth peer name v{host} netns {observer}"));
+        run(&format!("ip -n {own} address add 10.77.0.{host}/24 dev v0"));
+        run(&format!("ip -n {own} link set v0 up"));
+        run(&format!("ip -n {observer} link set v{host} master br0 up"));
+    }
+
+    /// What a program prints beside the hosts; nothing if it fails.
+    pub fn observe(&self, words: &str) -> String {
+        let output = attempt(&format!("ip netns exec {} {words}", self.observer()));
+        String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
     /// The namespace of a host, counted from 1.

@@ -9,11 +9,11 @@ use super::net::{Net, PATIENCE, missing, run, unable};
 use crate::daemon::turn;
 use crate::log::{self, Level};
 
-const VIP: &str = "10.77.0.100";
+pub const VIP: &str = "10.77.0.100";
 /// What is silent so long that a stall of a busy machine is no reason to take over.
-const CALM: &str = "version 3\n advert_int 0.5";
+pub const CALM: &str = "version 3\n advert_int 0.5";
 /// The same where a successor has to be started in between.
-const SLOW: &str = "version 3\n advert_int 3";
+pub const SLOW: &str = "version 3\n advert_int 3";
 
 /// The process that `Net::engine` starts; no test.
 #[test]
@@ -25,11 +25,11 @@ fn a_worker() {
     turn::drive::<VrrpWorker>(true).unwrap();
 }
 
-fn ms(ms: u64) -> Duration {
+pub fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-fn pause(duration: Duration) {
+pub fn pause(duration: Duration) {
     let end = Instant::now() + duration;
     while let Some(left) = end.checked_duration_since(Instant::now()) {
         std::thread::park_timeout(left);
@@ -37,7 +37,7 @@ fn pause(duration: Duration) {
 }
 
 /// It holds now or some time later.
-fn soon(mut holds: impl FnMut() -> bool) {
+pub fn soon(mut holds: impl FnMut() -> bool) {
     let end = Instant::now() + PATIENCE;
     while !holds() {
         assert!(Instant::now() < end, "it never held");
@@ -45,11 +45,11 @@ fn soon(mut holds: impl FnMut() -> bool) {
     }
 }
 
-fn conf(priority: u8, more: &str) -> String {
+pub fn conf(priority: u8, more: &str) -> String {
     conf_of(CALM, priority, more)
 }
 
-fn conf_of(protocol: &str, priority: u8, more: &str) -> String {
+pub fn conf_of(protocol: &str, priority: u8, more: &str) -> String {
     format!(
         "vrrp_instance read {{
             interface v0

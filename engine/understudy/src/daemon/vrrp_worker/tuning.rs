@@ -1,6 +1,6 @@
 //! Kernel settings: changed before addresses are, put back after that.
 
-use understudy_core::net::kernel_setting::{self, Changed, Setting, Write};
+use understudy_core::net::kernel_setting::{self, Changed, Setting, Wish, Write};
 use understudy_core::node::vrrp::{Action, Event};
 use understudy_core::time::Time;
 
@@ -32,11 +32,15 @@ impl VrrpWorker {
     }
 }
 
-/// Writes settings that go with what they belong to, so that nothing is put back.
+/// Writes settings that go with what they belong to, so that nothing is put back. Also those that are right already:
+/// what was written once does not follow the kernel's `default`.
 pub fn write_settings(settings: &[Setting]) -> Result<(), String> {
-    let mut changed = Vec::new();
-    let writes = kernel_setting::apply(settings, &mut changed, read);
-    write_all(&writes, &mut changed).map_or(Ok(()), Err)
+    let value = |it: &Setting| match it.wish {
+        Wish::Exactly(value) => read(&it.path).map(|_| Write { path: it.path.clone(), value }),
+        Wish::NoLessThan(_) => None,
+    };
+    let writes: Vec<Write> = settings.iter().filter_map(value).collect();
+    write_all(&writes, &mut Vec::new()).map_or(Ok(()), Err)
 }
 
 /// Writes them all, forgets those that the kernel refuses, and tells of the first of these.

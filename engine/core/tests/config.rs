@@ -22,7 +22,7 @@ impl Source for Memory {
 
 fn environment() -> Environment {
     let variables = BTreeMap::from([("ROLE".to_owned(), "db".to_owned())]);
-    Environment { config_id: "db1".into(), variables, seed: 7 }
+    Environment { config_id: "db1".into(), variables, seed: 7, ..Environment::default() }
 }
 
 fn parse_all(files: &[(&str, &str)]) -> Parsed {

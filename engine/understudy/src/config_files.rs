@@ -23,7 +23,6 @@ impl Source for ConfigFiles {
             found = found.iter().flat_map(|folder| entries(folder, part)).collect();
         }
         found.sort();
-        found.retain(|name| !Path::new(name).is_dir());
         found
     }
 
@@ -34,6 +33,9 @@ impl Source for ConfigFiles {
             return Ok(bytes);
         }
         let about = fs::metadata(name).map_err(|e| e.to_string())?;
+        if about.is_dir() {
+            return Err("a directory".to_owned());
+        }
         if !about.is_file() {
             return Err("not a regular file".to_owned());
         }
@@ -73,9 +75,9 @@ pub fn default_file() -> &'static str {
     DEFAULTS.into_iter().find(|file| Path::new(file).exists()).unwrap_or(DEFAULTS[0])
 }
 
-/// What a configuration may ask for on this host; `config_id` is the option `-i`.
+/// What a configuration may ask for on this host; `config_id` is the option `-i`, `strict_includes` is `-e`.
 #[must_use]
-pub fn environment(config_id: Option<String>) -> Environment {
+pub fn environment(config_id: Option<String>, strict_includes: bool) -> Environment {
     let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let own = host.trim().split('.').next().unwrap_or_default().to_owned();
     let variables = std::env::vars_os()
@@ -86,11 +88,16 @@ pub fn environment(config_id: Option<String>) -> Environment {
         config_id: config_id.unwrap_or(own),
         variables,
         seed: u64::from(now.subsec_nanos()) | now.as_secs() << 30,
+        directory: std::env::current_dir()
+            .ok()
+            .and_then(|path| path.into_os_string().into_string().ok())
+            .unwrap_or_default(),
+        strict_includes,
     }
 }
 
 /// Reads `file` and what it includes.
 #[must_use]
 pub fn parse(file: &str, config_id: Option<String>) -> Parsed {
-    config::parse(&mut ConfigFiles, file, &environment(config_id))
+    config::parse(&mut ConfigFiles, file, &environment(config_id, false))
 }

@@ -94,6 +94,8 @@ pub mod code {
     pub const NOT_UTF8: Code = Code::warning(109);
     /// A definition used in a way that it can't be.
     pub const BAD_REFERENCE: Code = Code::error(110);
+    /// A byte that no text has.
+    pub const NUL: Code = Code::error(111);
 
     /// A `}` too many.
     pub const UNEXPECTED_CLOSE: Code = Code::error(201);

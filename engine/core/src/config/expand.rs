@@ -8,13 +8,15 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::diagnostic::{Code, Diagnostics, File, Files, Span, closest, code};
+use super::glob;
+use super::include::{self, Strictness};
 use super::lexer::{Stripped, Text, split_braces, strip};
 use super::sequence;
 
 /// Where files come from: the disk in the engine, a map in tests.
 pub trait Source {
-    /// Names that match a glob pattern, sorted; braces are already expanded. A pattern without wildcards matches
-    /// itself if there is such a file.
+    /// Names that match a glob pattern, sorted, directories too; braces are already expanded. A pattern without
+    /// wildcards matches itself if there is such a file.
     fn glob(&mut self, pattern: &str) -> Vec<String>;
 
     /// The content of a file.
@@ -33,6 +35,10 @@ pub struct Environment {
     pub variables: BTreeMap<String, String>,
     /// For `$_RANDOM`.
     pub seed: u64,
+    /// For `$_PWD` where a file's name is relative: the working directory; empty: unknown.
+    pub directory: String,
+    /// Every `include` must succeed in every respect (keepalived's option `-e`).
+    pub strict_includes: bool,
 }
 
 /// Includes in includes, and multi-line definitions in each other.
@@ -43,13 +49,15 @@ const MAX_LINES: usize = 200_000;
 const MAX_LINE: usize = 65_536;
 /// Replacements in one line.
 const MAX_REPLACEMENTS: usize = 1_000;
+/// The largest `$_RANDOM`.
+const RANDOM_MAX: u64 = 32_767;
 /// Bytes of one file.
 const MAX_FILE: usize = 16 << 20;
 
 /// Where the next line comes from.
 enum Frame {
-    /// A file, from this byte on.
-    File { index: u16, offset: usize },
+    /// A file, from this byte on, and how strict includes were where it was opened.
+    File { index: u16, offset: usize, outside: Strictness },
     /// Lines of a definition or of a sequence: they get the full treatment.
     Lines(VecDeque<Text>),
     /// Pieces of a line that are ready.
@@ -75,6 +83,8 @@ pub struct Reader<'a> {
     uses: Vec<(Span, Span)>,
     lines: usize,
     random: u64,
+    /// What an `include` requires here, beside its own word.
+    strictness: Strictness,
 }
 
 impl<'a> Reader<'a> {
@@ -95,6 +105,11 @@ impl<'a> Reader<'a> {
             uses: Vec::new(),
             lines: 0,
             random: environment.seed | 1,
+            strictness: if environment.strict_includes {
+                Strictness::ALL
+            } else {
+                Strictness::default()
+            },
         };
         if let Err(why) = reader.open(main) {
             reader.out.add_anywhere(code::UNREADABLE, format!("{main}: {why}"));
@@ -144,7 +159,7 @@ impl<'a> Reader<'a> {
     /// The next line of the topmost file or definition; `None` at its end.
     fn next_line(&mut self) -> Option<Text> {
         let line = match self.frames.last_mut()? {
-            Frame::File { index, offset } => {
+            Frame::File { index, offset, .. } => {
                 let text = &self.files.0[usize::from(*index)].text;
                 let rest = &text[*offset..];
                 let end = rest.find('\n').unwrap_or(rest.len());
@@ -156,7 +171,9 @@ impl<'a> Reader<'a> {
             Frame::Pieces(_) | Frame::Files(..) => return None,
         };
         let Some(line) = line else {
-            self.frames.pop();
+            if let Some(Frame::File { outside, .. }) = self.frames.pop() {
+                self.strictness = outside;
+            }
             return None;
         };
         self.lines += 1;
@@ -179,6 +196,12 @@ impl<'a> Reader<'a> {
 
     /// One line, from comment to pieces.
     fn line(&mut self, line: &Text) {
+        if let Some(at) = line.text.find('\0') {
+            self.out
+                .add(code::NUL, line.span(at..at + 1), "a NUL byte")
+                .label("this line is skipped");
+            return;
+        }
         let Stripped { mut text, continued, .. } = self.stripped(line);
         if let Some(rest) = text.text.strip_prefix('@') {
             let end = rest.find([' ', '\t']).unwrap_or(rest.len());
@@ -201,14 +224,19 @@ impl<'a> Reader<'a> {
             let name = name.to_owned();
             return self.define(name, &text.slice(at..text.text.len()).trim(), continued);
         }
+        let before = text.text.clone();
         let (mut text, tails) = self.replace(text);
         for tail in tails {
             self.push(Frame::Lines(tail));
         }
-        if !self.uses.is_empty() {
+        // What came out of a definition may begin a comment.
+        if text.text != before {
             text = self.stripped(&text).text;
         }
-        self.push(Frame::Pieces(split_braces(&text).into()));
+        // A pattern's braces open no block.
+        let includes = text.text.split([' ', '\t']).next().and_then(Strictness::of).is_some();
+        let pieces = if includes { alloc::vec![text] } else { split_braces(&text) };
+        self.push(Frame::Pieces(pieces.into()));
     }
 
     fn push(&mut self, frame: Frame) {
@@ -249,6 +277,7 @@ impl<'a> Reader<'a> {
         while let Some(found) = text.text[at..].find('$') {
             at += found;
             let Some(reference) = reference(&text.text[at..]) else {
+                self.glued(&text, at);
                 at += 1;
                 continue;
             };
@@ -308,10 +337,7 @@ impl<'a> Reader<'a> {
             return Some(definition.lines.clone());
         }
         match (reference.name, reference.parameters.as_slice()) {
-            ("_PWD", []) => made(match self.directory() {
-                "" => ".".to_owned(),
-                directory => directory.trim_end_matches('/').to_owned(),
-            }),
+            ("_PWD", []) => made(self.working_directory()),
             ("_INSTANCE", []) => made(self.environment.config_id.clone()),
             ("_HASH", []) => made("#".to_owned()),
             ("_BANG", []) => made("!".to_owned()),
@@ -320,15 +346,27 @@ impl<'a> Reader<'a> {
             }
             ("_ENV", _) => self.bad_reference(place, "`${_ENV NAME}` takes exactly one name"),
             ("_RANDOM", bounds) => {
-                let bounds: Option<Vec<u64>> = bounds.iter().map(|b| b.parse().ok()).collect();
-                match bounds.as_deref() {
-                    Some([]) => made(self.random(0, 32_767).to_string()),
-                    Some([low]) => made(self.random(*low, 32_767).to_string()),
-                    Some([low, high]) => made(self.random(*low, *high).to_string()),
+                let digits = |b: &&str| b.bytes().all(|c| c.is_ascii_digit());
+                let bounds: Option<Vec<u64>> =
+                    bounds.iter().map(|b| digits(b).then(|| b.parse().ok()).flatten()).collect();
+                let (low, high) = match bounds.as_deref() {
+                    Some([]) => (0, RANDOM_MAX),
+                    Some([low]) => (*low, RANDOM_MAX),
+                    Some([low, high]) => (*low, *high),
                     _ => {
-                        self.bad_reference(place, "`${_RANDOM MIN MAX}` takes at most two numbers")
+                        let why = "`${_RANDOM MIN MAX}` takes at most two numbers";
+                        return self.bad_reference(place, why);
                     }
+                };
+                if low > high {
+                    let why = format!("`${{_RANDOM MIN MAX}}`: {low} is more than {high}");
+                    return self.bad_reference(place, &why);
                 }
+                made(self.random(low, high).to_string())
+            }
+            ("_PWD" | "_INSTANCE" | "_HASH" | "_BANG", _) => {
+                let why = format!("`${}` takes no parameters", reference.name);
+                self.bad_reference(place, &why)
             }
             (name, parameters) => {
                 let quoted = line[..at].bytes().filter(|b| *b == b'"').count() % 2 == 1;
@@ -357,9 +395,26 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Nothing takes its place: a brace that stayed would open or close a block.
     fn bad_reference(&mut self, place: Span, message: &str) -> Option<Vec<Text>> {
         self.out.add(code::BAD_REFERENCE, place, message);
-        None
+        let mut value = Text::default();
+        value.push_from("_", place);
+        Some(alloc::vec![value])
+    }
+
+    /// `$NAME` of a definition, directly followed by something that makes it text.
+    fn glued(&mut self, text: &Text, at: usize) {
+        let rest = &text.text[at + 1..];
+        let name = &rest[..name_length(rest)];
+        if self.definitions.contains_key(name) {
+            let place = text.span(at..at + 1 + name.len());
+            let next = rest[name.len()..].chars().next().unwrap_or(' ');
+            self.out
+                .add(code::PERHAPS_UNDEFINED, place, format!("`${name}` before `{next}` is text"))
+                .label("not replaced")
+                .help(format!("write `${{{name}}}`"));
+        }
     }
 
     /// An xorshift generator: repeatable with the environment's seed.
@@ -405,36 +460,44 @@ impl<'a> Reader<'a> {
 
     /// Follows an `include`; `false`: the piece is something else.
     fn include(&mut self, piece: &Text) -> bool {
-        let Some((keyword, pattern)) = piece.text.split_once([' ', '\t']) else { return false };
-        let (file, wildcard) = match keyword {
-            "include" => (false, false),
-            "includer" => (false, false),
-            "includem" | "includeb" => (true, false),
-            "includew" | "includea" => (true, true),
-            _ => return false,
-        };
-        let strict = keyword != "include";
-        let pattern = pattern.trim();
+        let (keyword, rest) = piece.text.split_once([' ', '\t']).unwrap_or((&piece.text, ""));
+        if keyword == "include_check" {
+            // The keyword's own table says what is wrong with it.
+            self.strictness = self.strictness.changed(rest.split_ascii_whitespace());
+            return false;
+        }
+        let Some(own) = Strictness::of(keyword) else { return false };
+        let strict = self.strictness.with(own);
+        let pattern = rest.trim();
+        if pattern.is_empty() {
+            return false;
+        }
         let at = piece.text.len() - pattern.len();
         let place = piece.span(at..piece.text.len());
         let full = match pattern.starts_with('/') {
             true => pattern.to_owned(),
             false => format!("{}{pattern}", self.directory()),
         };
+        let alternatives = include::braces(&full);
         let mut names = Vec::new();
-        for alternative in braces(&full) {
-            let found = self.source.glob(&alternative);
+        for alternative in &alternatives {
+            let found = self.source.glob(alternative);
             if found.is_empty() {
-                let is_wild = alternative.contains(['*', '?', '[']);
-                let fails = if is_wild { wildcard } else { file };
-                let code = if fails { code::INCLUDE_FAILED } else { code::INCLUDE_SKIPPED };
+                let is_wild = glob::is_pattern(alternative);
+                let fails = match (alternatives.len(), is_wild) {
+                    (2.., _) => strict.braces,
+                    (_, true) => strict.wildcards,
+                    (_, false) => strict.names,
+                };
                 if fails || !is_wild {
+                    let code =
+                        if fails { code::INCLUDE_FAILED } else { code::INCLUDE_SKIPPED };
                     self.out.add(code, place, format!("no file matches `{alternative}`"));
                 }
             }
             names.extend(found);
         }
-        let code = if strict { code::INCLUDE_FAILED } else { code::INCLUDE_SKIPPED };
+        let code = if strict.read { code::INCLUDE_FAILED } else { code::INCLUDE_SKIPPED };
         self.push(Frame::Files(names.into(), place, code));
         true
     }
@@ -461,7 +524,7 @@ impl<'a> Reader<'a> {
             String::from_utf8_lossy(e.as_bytes()).into_owned()
         });
         self.files.0.push(File { name: name.to_owned(), text });
-        self.frames.push(Frame::File { index, offset: 0 });
+        self.frames.push(Frame::File { index, offset: 0, outside: self.strictness });
         Ok(())
     }
 
@@ -472,6 +535,19 @@ impl<'a> Reader<'a> {
             _ => None,
         });
         name.and_then(|name| name.rfind('/').map(|i| &name[..=i])).unwrap_or("")
+    }
+
+    /// The same for `$_PWD`: from the root, if the working directory is known.
+    fn working_directory(&self) -> String {
+        let own = self.directory().trim_end_matches('/');
+        let base = &self.environment.directory;
+        match (self.directory(), base.as_str()) {
+            ("", "") => ".".to_owned(),
+            ("", _) => base.clone(),
+            ("/", _) => "/".to_owned(),
+            (directory, base) if directory.starts_with('/') || base.is_empty() => own.to_owned(),
+            _ => format!("{}/{own}", base.trim_end_matches('/')),
+        }
     }
 }
 
@@ -520,25 +596,4 @@ fn name_length(text: &str) -> usize {
         return 0;
     }
     text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len())
-}
-
-/// The alternatives of `{a,b}`, all combinations, at most 1000.
-fn braces(pattern: &str) -> Vec<String> {
-    let mut done = Vec::new();
-    let mut open = alloc::vec![pattern.to_owned()];
-    while let Some(pattern) = open.pop() {
-        let inner = pattern.find('}').and_then(|end| {
-            let start = pattern[..end].rfind('{')?;
-            Some((start, end))
-        });
-        match inner {
-            Some((start, end)) if done.len() + open.len() < 1000 => {
-                let (head, tail) = (&pattern[..start], &pattern[end + 1..]);
-                let choices: Vec<&str> = pattern[start + 1..end].split(',').collect();
-                open.extend(choices.iter().rev().map(|choice| format!("{head}{choice}{tail}")));
-            }
-            _ => done.push(pattern),
-        }
-    }
-    done
 }

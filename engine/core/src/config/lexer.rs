@@ -132,7 +132,7 @@ pub struct Stripped {
     pub text: Text,
     /// The place of a quote that nothing closes.
     pub unmatched: Option<Span>,
-    /// It ends with a single backslash (which is still there).
+    /// It ends with a single backslash (which is still there), blanks behind it aside.
     pub continued: bool,
 }
 
@@ -152,8 +152,12 @@ pub fn strip(line: &Text) -> Stripped {
                     kept.push(&line.slice(from..i));
                     from = j;
                 }
-                Some(_) => {}
-                None => continued = true,
+                // Also with blanks behind it, which nobody sees.
+                next if next.is_none_or(|_| line.text[i + 1..].trim().is_empty()) => {
+                    continued = true;
+                    break;
+                }
+                _ => {}
             },
             '"' => quote = if quote.is_some() { None } else { Some(i) },
             '!' | '#' if quote.is_none() => {
@@ -168,17 +172,17 @@ pub fn strip(line: &Text) -> Stripped {
     Stripped { text: kept.trim(), unmatched, continued }
 }
 
-/// Cuts a line at its braces: each brace is a piece of its own. Braces in double quotes are text; a line with an
-/// unpaired quote is not cut.
+/// Cuts a line at its braces: each brace is a piece of its own, also behind a backslash. Braces in double quotes are
+/// text; a line with an unpaired quote is not cut.
 #[must_use]
 pub fn split_braces(line: &Text) -> Vec<Text> {
     let mut pieces = Vec::new();
     let mut from = 0;
     let mut quoted = false;
-    let mut chars = line.text.char_indices();
+    let mut chars = line.text.char_indices().peekable();
     while let Some((i, c)) = chars.next() {
         match c {
-            '\\' => _ = chars.next(),
+            '\\' => _ = chars.next_if(|(_, c)| matches!(c, '\\' | '"')),
             '"' => quoted = !quoted,
             '{' | '}' if !quoted => {
                 pieces.push(line.slice(from..i).trim());
@@ -392,6 +396,18 @@ mod tests {
         );
         assert_eq!(cut("{}"), vec!["{", "}"]);
         assert_eq!(cut("path \"/{x}\""), vec!["path \"/{x}\""]);
+        assert_eq!(cut("a\\{b"), vec!["a\\", "{", "b"]);
+        assert_eq!(cut("a \\\" {"), vec!["a \\\"", "{"]);
+    }
+
+    #[test]
+    fn a_backslash_at_the_end_continues_whatever_blanks_are_behind_it() {
+        let continued = |line| strip(&Text::line(line, 0, 0)).continued;
+        assert!(continued("$A=x \\"));
+        assert!(continued("$A=x \\ \t"));
+        assert!(!continued("$A=x \\\\"));
+        assert!(!continued("$A=x \\ # why"));
+        assert!(!continued("$A=x \\n"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub mod blocks;
 pub mod diagnostic;
 mod expand;
 pub mod glob;
+mod include;
 mod keyword;
 mod lexer;
 mod resolve;

@@ -14,7 +14,7 @@ use crate::sys::process;
 
 /// Becomes one of them.
 pub fn main(arguments: Vec<OsString>) -> ExitCode {
-    let flags = ["without-vrrp", "without-check", "no-json"];
+    let flags = ["without-vrrp", "without-check", "strict-includes", "no-json"];
     let options = match Options::parse(arguments, &flags, &["config-id"]) {
         Ok(options) => options,
         Err(text) => return super::usage(&text),
@@ -35,6 +35,7 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
                 file: PathBuf::from(file),
                 without_vrrp: options.has("without-vrrp"),
                 without_check: options.has("without-check"),
+                strict_includes: options.has("strict-includes"),
                 config_id: options.value(&["config-id"]).map(|v| v.to_string_lossy().into_owned()),
             })
         }

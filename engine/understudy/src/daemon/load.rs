@@ -43,6 +43,8 @@ pub struct Source {
     pub without_check: bool,
     /// For `@ID` lines; default the host's name.
     pub config_id: Option<String>,
+    /// Every `include` must succeed in every respect.
+    pub strict_includes: bool,
 }
 
 /// A file that was read.
@@ -116,6 +118,9 @@ impl Loader {
         }
         if source.without_check {
             command.arg("--without-check");
+        }
+        if source.strict_includes {
+            command.arg("--strict-includes");
         }
         if let Some(id) = &source.config_id {
             command.arg("--config-id").arg(id);
@@ -237,7 +242,7 @@ pub fn examine(source: &Source) -> Summary {
 /// Parses and validates.
 fn read(source: &Source) -> (Summary, HostSettings) {
     let mut files = Digesting::default();
-    let environment = config_files::environment(source.config_id.clone());
+    let environment = config_files::environment(source.config_id.clone(), source.strict_includes);
     let parsed = config::parse(&mut files, &source.file.to_string_lossy(), &environment);
     let mut summary = Summary { files: files.read, ..Summary::default() };
     let renderer = Renderer::plain();

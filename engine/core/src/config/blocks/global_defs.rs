@@ -11,7 +11,8 @@ use super::sync_daemon::{self, SyncDaemonLine};
 use super::vrrp_instance::{GarpLines, version};
 use super::{Keyword, Table, address, to_u8};
 use crate::command::{Command, RunAs};
-use crate::config::diagnostic::{At, Diagnostics, code};
+use crate::config::diagnostic::{At, Diagnostics, closest, code};
+use crate::config::include::CHECKS;
 use crate::config::keyword::Argument;
 use crate::config::keyword::Reload::{Live, Restart};
 use crate::config::keyword::Repeated::{Add, First, Last};
@@ -231,7 +232,7 @@ const KEYWORDS: &[Keyword<GlobalDefs>] = &[
     not_yet("reload_time_file"),
     not_yet("reload_repeat"),
     not_yet("reload_file"),
-    not_yet("include_check"),
+    kw("include_check", Live, Add, Argument::Line(|_, node, out| include_check(node, out))),
     not_yet("config_save_dir"),
     not_yet("tmp_config_directory"),
     not_yet("data_use_instance"),
@@ -325,6 +326,19 @@ fn fifo_path(node: &Node, out: &mut Diagnostics) -> Option<At<(String, Option<Ru
     });
     extra(node, 4, out);
     Some(At::new((path.text.clone(), owner), path.span))
+}
+
+/// `[[+|-]CHECK ...]`: the reader of lines has acted on it already.
+fn include_check(node: &Node, out: &mut Diagnostics) {
+    for word in node.arguments() {
+        let name = word.text.strip_prefix(['+', '-']).unwrap_or(&word.text);
+        if !CHECKS.contains(&name) {
+            let message = format!("`include_check`: there is no check `{name}`");
+            out.add(code::BAD_ARGUMENT, word.span, message)
+                .label("expected read, match, wildcard_match or brace_match")
+                .did_you_mean(closest(name, CHECKS));
+        }
+    }
 }
 
 /// `[TABLE]`

@@ -99,7 +99,7 @@ fn definitions_and_references() {
         ("$N=notify /x \\\n \\\n  nopreempt", "$N", &["/x"]),
         ("$N=notify /x \\ \n  nopreempt", "$N", &["/x"]),
         ("$I=notify /x \\\n nopreempt\n$O=$I \\\n ", "$O", &["/x"]),
-        ("$N=nopreempt \\\n ~SEQ(I, 2) $L=$I \\\n @db1 notify \"/x ${L}\" \\\n @db2 notify /y", "$N", &["/x", "2"]),
+        ("$N=nopreempt \\\n ~SEQ(I, 2) $L=${I} \\\n @db1 notify \"/x ${L}\" \\\n @db2 notify /y", "$N", &["/x", "2"]),
         ("$N=nopreempt \\\n $IN=3 \\\n notify \"/x ${IN}\"", "$N", &["/x", "3"]),
     ];
     for (before, line, expected) in cases {

@@ -1,6 +1,7 @@
 //! The effective configuration as a configuration: every default filled in, nothing inherited, secrets masked. Reading
 //! it again gives the same settings.
 
+mod process;
 mod vmac;
 
 use alloc::format;
@@ -30,6 +31,7 @@ use crate::vrrp::settings::{
 #[must_use]
 pub fn show(settings: &HostSettings) -> String {
     let mut page = Page::default();
+    process::top(&mut page, &settings.process.engine);
     global(&mut page, settings);
     if !settings.vrrp.static_addresses.is_empty() {
         page.open("static_ipaddress");
@@ -147,7 +149,7 @@ fn global(page: &mut Page, settings: &HostSettings) {
         mail,
         script_user,
         script_security,
-        vrrp_rt_priority,
+        engine,
         notify_fifo,
         vrrp_notify_fifo,
         lvs_notify_fifo,
@@ -161,9 +163,7 @@ fn global(page: &mut Page, settings: &HostSettings) {
         page.set("script_user", run_as(user));
     }
     page.flag("enable_script_security", *script_security);
-    if let Some(priority) = vrrp_rt_priority {
-        page.set("vrrp_rt_priority", priority);
-    }
+    process::global(page, engine);
     fifo(page, "notify_fifo", notify_fifo.as_ref());
     fifo(page, "vrrp_notify_fifo", vrrp_notify_fifo.as_ref());
     fifo(page, "lvs_notify_fifo", lvs_notify_fifo.as_ref());

@@ -1,5 +1,6 @@
 //! All machines of one host wired together; the daemon, the rehearsal and the tests run the same node.
 
 pub mod check;
+pub mod process;
 pub mod settings;
 pub mod vrrp;

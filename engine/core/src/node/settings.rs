@@ -10,6 +10,7 @@ use crate::ipvs::sync::SyncDaemon;
 use crate::mail::settings::MailSettings;
 use crate::net::address::Address;
 use crate::net::firewall::Firewall;
+use crate::node::process::EngineSettings;
 use crate::track::settings::ScriptSettings;
 use crate::vrrp::settings::{InstanceSettings, SyncGroupSettings};
 
@@ -37,8 +38,8 @@ pub struct ProcessSettings {
     pub script_user: Option<RunAs>,
     /// Refuse scripts run as root that others can change.
     pub script_security: bool,
-    /// SCHED_RR priority of the VRRP worker, 1..=99.
-    pub vrrp_rt_priority: Option<u8>,
+    /// The processes themselves.
+    pub engine: EngineSettings,
     /// Both kinds of lines.
     pub notify_fifo: Option<Fifo>,
     /// VRRP lines only.

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use super::options::Options;
 use crate::daemon::check_worker::CheckWorker;
 use crate::daemon::load::{self, Source};
+use crate::daemon::scheduling::{Role, Scheduler};
 use crate::daemon::turn;
 use crate::daemon::vrrp_worker::VrrpWorker;
 use crate::log;
@@ -23,11 +24,11 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
     let result = match words.as_slice() {
         ["vrrp"] => {
             become_known(c"understudy-vrrp", "understudy-vrrp");
-            turn::drive::<VrrpWorker>(true)
+            turn::drive::<VrrpWorker>(Scheduler::new(Role::Vrrp, "understudy-vrrp"))
         }
         ["check"] => {
             become_known(c"understudy-chk", "understudy-check");
-            turn::drive::<CheckWorker>(false)
+            turn::drive::<CheckWorker>(Scheduler::new(Role::Check, "understudy-chk"))
         }
         ["load", file] => {
             become_known(c"understudy-load", "understudy-load");

@@ -8,6 +8,7 @@ pub mod journal;
 pub mod load;
 pub mod paths;
 pub mod record;
+pub mod scheduling;
 pub mod slot;
 pub mod status;
 pub mod supervisor;

@@ -9,6 +9,7 @@ use understudy_core::node::settings::HostSettings;
 use understudy_core::time::Time;
 
 use super::channel::{Channel, Kind, Message};
+use super::scheduling::Scheduler;
 use super::worker::{Context, Error, Request, Token, Worker};
 use crate::notify::child::FIRST_TOKEN;
 use crate::say;
@@ -31,7 +32,7 @@ const SETTINGS_WITHIN_MS: libc::c_int = 5000;
 const BACKLOG: usize = 4 << 20;
 
 /// Runs a worker in this process until the supervisor stops it or goes away.
-pub fn drive<W: Worker>(realtime: bool) -> Result<(), Error> {
+pub fn drive<W: Worker>(mut scheduler: Scheduler) -> Result<(), Error> {
     memory::large_blocks_apart();
     let mut channel = Channel::new(process::take_channel()?)?;
     process::die_with_parent(signal::SIGKILL)?;
@@ -44,12 +45,7 @@ pub fn drive<W: Worker>(realtime: bool) -> Result<(), Error> {
         signal::SIGUSR2,
     ])?;
     let (settings, inherited) = receive_settings(&mut channel)?;
-    if realtime && let Some(priority) = settings.process.vrrp_rt_priority {
-        match process::realtime(priority) {
-            Ok(()) => say!(Info, "runs with SCHED_RR priority {priority}"),
-            Err(e) => say!(Warning, "set SCHED_RR priority {priority}: {e} (needs CAP_SYS_NICE)"),
-        }
-    }
+    scheduler.apply(&settings);
     let mut context = Context::new(&settings.process)?;
     let worker = match W::start(settings, inherited.as_deref(), &mut context) {
         Ok(worker) => worker,
@@ -64,6 +60,7 @@ pub fn drive<W: Worker>(realtime: bool) -> Result<(), Error> {
     channel.push(Kind::Ready, &[]);
     let mut turn = Turn {
         worker,
+        scheduler,
         context,
         channel,
         timer: Timer::new()?,
@@ -111,6 +108,7 @@ fn finish(channel: &mut Channel) {
 
 struct Turn<W> {
     worker: W,
+    scheduler: Scheduler,
     context: Context,
     channel: Channel,
     timer: Timer,
@@ -168,6 +166,7 @@ impl<W: Worker> Turn<W> {
         let now = clock::now();
         let Some(due) = self.deadline().filter(|due| *due <= now) else { return Ok(()) };
         if now.since(due) > STALL {
+            self.scheduler.late(now.since(due));
             ready.clear();
             self.context.epoll().wait(false, ready)?;
             let waiting = std::mem::take(ready);
@@ -230,6 +229,7 @@ impl<W: Worker> Turn<W> {
             Kind::Ping => self.channel.push(Kind::Pong, &[]),
             Kind::Settings => {
                 if let Some(settings) = message.read::<HostSettings>() {
+                    self.scheduler.apply(&settings);
                     context.reload(&settings.process);
                     worker.reload(settings, now, context);
                     context.changed();

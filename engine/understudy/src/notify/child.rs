@@ -287,6 +287,7 @@ fn spawn(epoll: &Epoll, program: Program, id: u64, tag: &str, now: Time) -> io::
             credentials: program.credentials,
             death_signal: program.dies_with_parent.then_some(signal::SIGTERM),
             own_group: true,
+            normal_priority: true,
             ..Preparation::default()
         },
     );

@@ -114,7 +114,9 @@ impl Fifos {
 }
 
 fn open(fifo: &Fifo, process: &ProcessSettings) -> io::Result<(File, bool)> {
-    let created = match file::make_fifo(&fifo.path, 0o600) {
+    // 0644 less the mask, which is 0177 unless told; the process's own takes the same away.
+    let mode = 0o644 & !libc::mode_t::from(process.engine.umask.unwrap_or(0o177));
+    let created = match file::make_fifo(&fifo.path, mode) {
         Ok(()) => true,
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => false,
         Err(e) => return Err(e),

@@ -20,6 +20,8 @@ const DEFAULT_USER: &str = "keepalived_script";
 pub struct Programs {
     default_user: Option<RunAs>,
     strict: bool,
+    symlink_paths: bool,
+    supplementary: bool,
     known: BTreeMap<(String, String, String), (PathBuf, Option<Credentials>)>,
 }
 
@@ -29,6 +31,8 @@ impl Programs {
         Self {
             default_user: process.script_user.clone(),
             strict: process.script_security,
+            symlink_paths: process.engine.use_symlink_paths,
+            supplementary: process.engine.supplementary_groups,
             known: BTreeMap::new(),
         }
     }
@@ -62,16 +66,30 @@ impl Programs {
                 "SECURITY VIOLATION: {danger}; it is run because enable_script_security is not set"
             );
         }
+        let path = match self.symlink_paths {
+            true => path,
+            false => fs::canonicalize(&path).map_err(|e| format!("{}: {e}", path.display()))?,
+        };
         self.known.insert(key, (path.clone(), credentials.clone()));
         Ok((path, credentials))
     }
 
+    /// `set_supplementary_groups` does for all users what a `:` before the group does for one.
+    fn with_groups(&self, who: &RunAs) -> RunAs {
+        let group = match &who.group {
+            group if !self.supplementary => group.clone(),
+            Some(group) if group.starts_with(':') => Some(group.clone()),
+            group => Some(format!(":{}", group.as_deref().unwrap_or(""))),
+        };
+        RunAs { user: who.user.clone(), group }
+    }
+
     fn credentials(&self, who: Option<&RunAs>) -> Result<Option<Credentials>, String> {
         let found = match who {
-            Some(who) => user::look_up(who)?,
+            Some(who) => user::look_up(&self.with_groups(who))?,
             None => {
                 let who = RunAs { user: DEFAULT_USER.to_owned(), group: None };
-                match user::look_up(&who) {
+                match user::look_up(&self.with_groups(&who)) {
                     Ok(found) => found,
                     Err(_) if self.strict => {
                         return Err(format!(

@@ -9,6 +9,7 @@ pub mod memory;
 pub mod packet;
 pub mod process;
 pub mod random;
+pub mod schedule;
 pub mod signal;
 pub mod socket;
 pub mod timer;

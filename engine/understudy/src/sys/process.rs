@@ -18,6 +18,8 @@ pub struct Preparation {
     pub own_group: bool,
     /// Leads a new session, without terminal.
     pub own_session: bool,
+    /// Nice value 0, whatever ours is.
+    pub normal_priority: bool,
     /// A descriptor that the child finds as number 3.
     pub channel: Option<libc::c_int>,
 }
@@ -73,6 +75,9 @@ pub fn prepare(command: &mut Command, preparation: Preparation) {
             libc::sigemptyset(&raw mut empty);
             check(libc::sigprocmask(libc::SIG_SETMASK, &raw const empty, std::ptr::null_mut()))?;
             libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+            if preparation.normal_priority {
+                libc::setpriority(libc::PRIO_PROCESS, 0, 0); // may be forbidden, then it stays
+            }
         }
         Ok(())
     };
@@ -155,17 +160,11 @@ pub fn set_name(name: &std::ffi::CStr) {
     unsafe { libc::prctl(libc::PR_SET_NAME, name.as_ptr()) };
 }
 
-/// SCHED_RR with `priority` 1..=99; children do not inherit it.
-pub fn realtime(priority: u8) -> io::Result<()> {
-    // SAFETY: all-zero is a valid value of this plain structure.
-    let mut parameter: libc::sched_param = unsafe { std::mem::zeroed() };
-    parameter.sched_priority = libc::c_int::from(priority);
-    let policy = libc::SCHED_RR | libc::SCHED_RESET_ON_FORK;
-    // By system call: musl's sched_setscheduler only returns ENOSYS.
-    // SAFETY: `parameter` is valid.
-    let result =
-        unsafe { libc::syscall(libc::SYS_sched_setscheduler, 0, policy, &raw const parameter) };
-    check(libc::c_int::try_from(result).unwrap_or(-1)).map(drop)
+/// Mode bits that new files do not get; returns those of before.
+pub fn set_umask(mask: u16) -> u16 {
+    // SAFETY: no pointers; cannot fail.
+    let before = unsafe { libc::umask(libc::mode_t::from(mask)) };
+    u16::try_from(before).unwrap_or(0)
 }
 
 /// Our effective user.

@@ -7,6 +7,7 @@ use core::time::Duration;
 
 use super::garp_extra;
 use super::mail::{self, MailLines};
+use super::process::{self, ProcessLines};
 use super::sync_daemon::{self, SyncDaemonLine};
 use super::vrrp_instance::{GarpLines, version};
 use super::{Keyword, Table, address, to_u8};
@@ -36,7 +37,8 @@ pub struct GlobalDefs {
     router_id: Option<String>,
     script_user: Option<RunAs>,
     script_security: bool,
-    vrrp_rt_priority: Option<u8>,
+    /// The processes themselves.
+    pub process: ProcessLines,
     fifo: FifoLines,
     vrrp_fifo: FifoLines,
     lvs_fifo: FifoLines,
@@ -98,18 +100,11 @@ const MAX: i64 = 0x7fff_ffff;
 const SECONDS: u64 = 4_294_967_295;
 
 /// Its keywords.
-pub const TABLE: Table<GlobalDefs> = Table { block: "global_defs", keywords: &[KEYWORDS] };
+pub const TABLE: Table<GlobalDefs> = Table { block: "global_defs", keywords: &[KEYWORDS, process::KEYWORDS] };
 
 #[rustfmt::skip] // one row a line
 const KEYWORDS: &[Keyword<GlobalDefs>] = &[
-    not_yet("process_names"),
-    not_yet("process_name"),
-    not_yet("vrrp_process_name"),
-    not_yet("checker_process_name"),
-    not_yet("lvs_process_name"),
     not_yet("bfd_process_name"),
-    not_yet("use_symlink_paths"),
-    not_yet("set_supplementary_groups"),
     kw("router_id", Live, Last, Argument::Word("a name", |g, w| g.router_id = Some(w.value))),
     kw("notification_email_from", Live, Last, Argument::Line(|g, node, out| mail::from(&mut g.mail, node, out))),
     kw("smtp_server", Live, Last, Argument::Line(|g, node, out| mail::server(&mut g.mail, node, out))),
@@ -117,12 +112,6 @@ const KEYWORDS: &[Keyword<GlobalDefs>] = &[
     kw("smtp_connect_timeout", Live, Last, Argument::Int(0, 4294, |g, n| g.mail.timeout = Some(n))),
     kw("notification_email", Live, Add, Argument::Block(|g, node, out| mail::recipients(&mut g.mail, node, out))),
     kw("smtp_alert", Live, Last, Argument::Switch(|g, on| g.mail.alert = Some(on))),
-    not_yet("startup_script"),
-    not_yet("startup_script_timeout"),
-    not_yet("shutdown_script"),
-    not_yet("shutdown_script_timeout"),
-    not_yet("max_auto_priority"),
-    not_yet("min_auto_priority_delay"),
     kw("smtp_alert_vrrp", Live, Last, Argument::Switch(|g, on| g.mail.alert_vrrp = Some(on))),
     kw("smtp_alert_checker", Live, Last, Argument::Switch(|g, on| g.mail.alert_checker = Some(on))),
     kw("checker_log_all_failures", Live, Last, Argument::Switch(|g, on| g.log_all_failures = on.value)),
@@ -161,12 +150,6 @@ const KEYWORDS: &[Keyword<GlobalDefs>] = &[
     kw("vrrp_check_unicast_src", Live, Last, Argument::Flag(|g, _| g.check_unicast_src = true)),
     kw("vrrp_skip_check_adv_addr", Live, Last, Argument::Switch(|g, on| g.skip_check_adv_addr = on.value)),
     kw("vrrp_strict", Live, Last, Argument::Switch(|g, on| g.strict = on.value)),
-    not_yet("vrrp_priority"),
-    not_yet("vrrp_no_swap"),
-    kw("vrrp_rt_priority", Live, Last, Argument::Int(0, 99, |g, n| g.vrrp_rt_priority = Some(to_u8(n)).filter(|n| *n > 0))),
-    not_yet("vrrp_cpu_affinity"),
-    not_yet("vrrp_rlimit_rttime"),
-    not_yet("vrrp_rlimit_rtime"),
     not_yet("nftables_ipvs"),
     not_yet("nftables_ipvs_priority"),
     not_yet("nftables_ipvs_start_fwmark"),
@@ -179,12 +162,6 @@ const KEYWORDS: &[Keyword<GlobalDefs>] = &[
     not_yet("fifo_write_vrrp_states_on_reload"),
     kw("lvs_notify_fifo", Live, First, Argument::Line(|g, node, out| g.lvs_fifo.path = fifo_path(node, out))),
     kw("lvs_notify_fifo_script", Live, First, Argument::Script(|g, c| g.lvs_fifo.script = Some(c))),
-    not_yet("checker_priority"),
-    not_yet("checker_no_swap"),
-    not_yet("checker_rt_priority"),
-    not_yet("checker_cpu_affinity"),
-    not_yet("checker_rlimit_rttime"),
-    not_yet("checker_rlimit_rtime"),
     not_yet("bfd_priority"),
     not_yet("bfd_no_swap"),
     not_yet("bfd_rt_priority"),
@@ -226,20 +203,10 @@ const KEYWORDS: &[Keyword<GlobalDefs>] = &[
     kw("vrrp_owner_ignore_adverts", Live, Last, Argument::Switch(|g, on| g.owner_ignore_adverts = on.value)),
     kw("vmac_prefix", Live, First, Argument::Line(|g, node, out| g.vmac_prefix = interface(node, out))),
     kw("vmac_addr_prefix", Live, First, Argument::Line(|g, node, out| g.vmac_addr_prefix = interface(node, out))),
-    not_yet("umask"),
     ignored("random_seed", "keepalived reads it and clears it again"),
-    not_yet("reload_check_config"),
-    not_yet("reload_time_file"),
-    not_yet("reload_repeat"),
-    not_yet("reload_file"),
     kw("include_check", Live, Add, Argument::Line(|_, node, out| include_check(node, out))),
-    not_yet("config_save_dir"),
-    not_yet("tmp_config_directory"),
-    not_yet("data_use_instance"),
-    not_yet("json_version"),
     not_yet("iproute_usr_dir"),
     not_yet("iproute_etc_dir"),
-    not_yet("state_dump_file"),
     ignored("stats_dump_file", "keepalived never uses the name"),
     ignored("json_dump_file", "keepalived never uses the name"),
 ];
@@ -252,7 +219,7 @@ impl GlobalDefs {
             mail: self.mail.settings(out),
             script_user: self.script_user.clone(),
             script_security: self.script_security,
-            vrrp_rt_priority: self.vrrp_rt_priority,
+            engine: self.process.settings(out),
             notify_fifo: self.fifo.settings("notify_fifo", out),
             vrrp_notify_fifo: self.vrrp_fifo.settings("vrrp_notify_fifo", out),
             lvs_notify_fifo: self.lvs_fifo.settings("lvs_notify_fifo", out),

@@ -14,6 +14,7 @@ pub mod http_get;
 pub mod mail;
 pub mod misc_check;
 pub mod ping_check;
+pub mod process;
 pub mod real_server;
 pub mod service;
 pub mod smtp_check;
@@ -76,7 +77,7 @@ pub struct Configuration {
 pub const SECRETS: &[&str] = &["auth_pass", "key", "password"];
 
 /// The top level.
-pub const TABLE: Table<Configuration> = Table { block: "top", keywords: &[KEYWORDS, OWN] };
+pub const TABLE: Table<Configuration> = Table { block: "top", keywords: &[KEYWORDS, process::TOP, OWN] };
 
 #[rustfmt::skip] // one row a line
 const KEYWORDS: &[Keyword<Configuration>] = &[
@@ -84,9 +85,6 @@ const KEYWORDS: &[Keyword<Configuration>] = &[
     not_yet("net_namespace"),
     not_yet("net_namespace_ipvs"),
     not_yet("namespace_with_ipsets"),
-    not_yet("use_pid_dir"),
-    not_yet("instance"),
-    not_yet("child_wait_time"),
     block("global_defs", |c, node, out| {
         global_defs::TABLE.apply("global_defs", &mut c.global, lines(node), out);
     }),
@@ -197,7 +195,7 @@ fn add<O>(
 #[must_use]
 pub fn keywords() -> Vec<Listed> {
     let mut all = Vec::new();
-    all.extend(KEYWORDS.iter().map(|k| k.listed("top")));
+    all.extend(KEYWORDS.iter().chain(process::TOP).map(|k| k.listed("top")));
     all.extend(global_defs::TABLE.list());
     all.extend(track_group::TABLE.list());
     all.extend(vrrp_sync_group::TABLE.list());

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::VrrpWorker;
 use super::net::{Net, PATIENCE, missing, run, unable};
+use crate::daemon::scheduling::{Role, Scheduler};
 use crate::daemon::turn;
 use crate::log::{self, Level};
 
@@ -22,7 +23,7 @@ fn a_worker() {
     if std::env::var_os("TRACE").is_some() {
         log::init("vrrp", Level::Debug);
     }
-    turn::drive::<VrrpWorker>(true).unwrap();
+    turn::drive::<VrrpWorker>(Scheduler::new(Role::Vrrp, "understudy-vrrp")).unwrap();
 }
 
 pub fn ms(ms: u64) -> Duration {

@@ -117,6 +117,9 @@ pub enum Reason {
         kind: String,
         /// Its name.
         name: String,
+        /// What was found, where that is more than a failure.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+        found: Option<String>,
     },
     /// Somebody deletes an address again and again.
     Contested {
@@ -178,7 +181,10 @@ impl fmt::Display for Reason {
             Self::NoSource { interface } => {
                 write!(f, "interface {interface} has no address to send from")
             }
-            Self::Track { kind, name } => write!(f, "tracked {kind} {name} failed"),
+            Self::Track { kind, name, found: Some(found) } => {
+                write!(f, "tracked {kind} {name}: {found}")
+            }
+            Self::Track { kind, name, found: None } => write!(f, "tracked {kind} {name} failed"),
             Self::Contested { address, repairs } => {
                 write!(f, "somebody deletes {address}: put back {repairs} times within a minute")
             }

@@ -56,6 +56,7 @@ impl Host {
         let snapshot = Snapshot {
             links: vec![LinkState { name: "eth0".into(), up: true }],
             addresses: vec![("eth0".into(), own)],
+            ..Snapshot::default()
         };
         let now = Time::from_nanos(1_000_000_000_000);
         let mut out = Vec::new();

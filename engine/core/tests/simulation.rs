@@ -15,7 +15,9 @@ use understudy_core::net::reconcile::Present;
 use understudy_core::node::settings::VrrpSettings;
 use understudy_core::node::vrrp::{Event, LinkState, Snapshot};
 use understudy_core::time::Time;
-use understudy_core::track::settings::{ScriptSettings, TrackRef, Tracks};
+use understudy_core::track::settings::{
+    FileSettings, LinkDelays, Parameters, ScriptSettings, TrackRef, Tracks, WatchSettings,
+};
 use understudy_core::vrrp::instance::State;
 
 use world::{DEV, INTERVAL, World, group, instance, millis, one};
@@ -174,6 +176,7 @@ fn delete(world: &mut World, host: usize, event_is_lost: bool) {
         let snapshot = Snapshot {
             links: vec![LinkState { name: DEV.into(), up: true }],
             addresses: vec![(DEV.into(), own)],
+            ..Snapshot::default()
         };
         world.feed(host, Event::Everything(&snapshot));
     } else {
@@ -234,6 +237,116 @@ fn a_failed_script_moves_the_address_by_weight_or_by_fault() {
         world.hosts[0].script_fails = false;
         world.run_until(millis(2000), |world| world.holders(VIP) == [0]);
     }
+}
+
+/// Its first instance tracks the file `f` and the process `p`, too.
+fn track(settings: &mut VrrpSettings, file: i16, process: i16, terminate_delay: Duration) {
+    settings.files = vec![FileSettings { name: "f".into(), path: "/run/f".into(), init: None }];
+    settings.processes = vec![WatchSettings {
+        name: "p".into(),
+        process: "p".into(),
+        parameters: Parameters::Any,
+        full_command: false,
+        quorum: 1,
+        quorum_max: u32::MAX,
+        terminate_delay,
+        fork_delay: Duration::ZERO,
+    }];
+    let track = |name: &str, weight| TrackRef { name: name.into(), weight, reverse: false };
+    settings.instances[0].tracks.files = vec![track("f", file)];
+    settings.instances[0].tracks.processes = vec![track("p", process)];
+}
+
+fn tracking_pair(file: i16, process: i16, terminate_delay: Duration) -> World {
+    let mut settings = one(150);
+    track(&mut settings, file, process, terminate_delay);
+    let mut world = World::new(8);
+    world = world.host(settings).host(one(100));
+    world.set_processes(0, "p", 1);
+    world.run_for(millis(1000));
+    assert_eq!(world.holders(VIP), [0]);
+    world
+}
+
+fn priority(world: &World) -> u8 {
+    world.hosts[0].node.as_ref().unwrap().slot(0).instance.priority()
+}
+
+#[test]
+fn the_number_in_a_file_moves_the_address() {
+    let mut world = tracking_pair(2, 0, Duration::ZERO);
+    world.set_file(0, "f", -10);
+    assert_eq!(priority(&world), 130);
+    world.set_file(0, "f", -30);
+    assert_eq!(priority(&world), 90);
+    world.run_until(down(100), |world| world.holders(VIP) == [1]);
+    assert_eq!(world.state(0, 0), Some(State::Backup));
+    world.set_file(0, "f", -127);
+    assert_eq!(world.state(0, 0), Some(State::Fault));
+    assert!(world.journal.contains("tracked file f: /run/f holds -127"), "{}", world.journal);
+    world.set_file(0, "f", 0);
+    world.run_until(millis(1000), |world| world.holders(VIP) == [0]);
+
+    // It was seen before the start.
+    world.set_file(0, "f", -127);
+    world.run_until(down(100), |world| world.holders(VIP) == [1]);
+    world.power_off(0);
+    world.start(0, false);
+    assert_eq!(world.state(0, 0), Some(State::Fault));
+}
+
+#[test]
+fn a_process_that_ends_is_a_fault_unless_it_comes_back_in_time() {
+    let mut world = tracking_pair(1, 0, millis(300));
+    world.set_processes(0, "p", 0);
+    world.run_for(millis(200));
+    world.set_processes(0, "p", 1);
+    world.run_for(millis(1000));
+    assert_eq!(world.holders(VIP), [0]);
+
+    // A successor that finds none is as patient as the one that died.
+    world.set_processes(0, "p", 0);
+    world.run_for(millis(100));
+    world.kill(0);
+    world.run_for(millis(100));
+    world.start(0, true);
+    assert_eq!((world.state(0, 0), world.holders(VIP)), (Some(State::Master), vec![0]));
+    world.run_for(millis(95));
+    assert_eq!(world.state(0, 0), Some(State::Master));
+    world.run_until(millis(10), |world| world.state(0, 0) == Some(State::Fault));
+    let why = "tracked process p: 0 running, 1 or more wanted";
+    assert!(world.journal.contains(why), "{}", world.journal);
+    world.run_until(down(100), |world| world.holders(VIP) == [1]);
+    world.set_processes(0, "p", 2);
+    world.run_until(millis(1000), |world| world.holders(VIP) == [0]);
+}
+
+#[test]
+fn an_interface_that_is_down_for_a_moment_counts_only_if_that_lasts() {
+    let mut settings = one(150);
+    let delays = LinkDelays { down: millis(150), up: millis(500) };
+    settings.link_delays = vec![(DEV.into(), delays)];
+    let mut world = World::new(9).host(settings).host(one(100));
+    world.run_for(millis(1000));
+    for _ in 0..3 {
+        world.set_link(0, false);
+        world.run_for(millis(100));
+        world.set_link(0, true);
+        world.run_for(millis(200));
+        assert_eq!((world.state(0, 0), world.holders(VIP)), (Some(State::Master), vec![0]));
+    }
+    world.set_link(0, false);
+    world.run_for(millis(100));
+    // What its predecessor saw is no news for a successor.
+    world.kill(0);
+    world.start(0, true);
+    assert_eq!(world.state(0, 0), Some(State::Master));
+    let fell = world.run_until(millis(100), |world| world.state(0, 0) == Some(State::Fault));
+    assert!(fell <= millis(50), "{fell:?}");
+    world.set_link(0, true);
+    let rose = world.run_until(millis(600), |world| world.state(0, 0) == Some(State::Backup));
+    assert_eq!(rose, millis(500));
+    world.run_until(millis(1000), |world| world.holders(VIP) == [0]);
 }
 
 #[test]
@@ -321,6 +434,9 @@ fn torture(seed: u64) -> String {
             settings.scripts = vec![script];
             settings.instances[0].tracks = tracks;
         }
+        if world.random.chance(50) {
+            track(&mut settings, 1, 0, millis(200));
+        }
         world = world.host(settings);
     }
     for _ in 0..30 {
@@ -350,7 +466,15 @@ fn torture(seed: u64) -> String {
             }
             65..75 => world.cut.clear(),
             75..82 => world.loss_percent = world.random.below(30),
-            82..90 => world.hosts[host].script_fails = !world.hosts[host].script_fails,
+            82..86 => world.hosts[host].script_fails = !world.hosts[host].script_fails,
+            86..88 => {
+                let value = [0, -60, 300][usize::try_from(world.random.below(3)).unwrap()];
+                world.set_file(host, "f", value);
+            }
+            88..90 => {
+                let count = u32::try_from(world.random.below(2)).unwrap();
+                world.set_processes(host, "p", count);
+            }
             90..95 => {
                 world.feed(host, Event::Slept);
             }
@@ -362,8 +486,9 @@ fn torture(seed: u64) -> String {
                 world.hosts[host].settings = settings.clone();
                 let mut out = Vec::new();
                 let now = world.now;
+                let seen = world.hosts[host].seen.clone();
                 if let Some(node) = &mut world.hosts[host].node {
-                    node.reload(settings, now, &mut out);
+                    node.reload(settings, &seen, now, &mut out);
                     world.act(host, out);
                 }
             }
@@ -375,6 +500,8 @@ fn torture(seed: u64) -> String {
     world.loss_percent = 0;
     for host in 0..world.hosts.len() {
         world.hosts[host].script_fails = false;
+        world.set_file(host, "f", 0);
+        world.set_processes(host, "p", 1);
         world.hosts[host].stalled_until = Time::ZERO;
         if !world.hosts[host].link_up {
             world.set_link(host, true);

@@ -13,6 +13,7 @@ mod resolve;
 mod script;
 mod sequence;
 mod show;
+mod tracking;
 mod tree;
 mod value;
 

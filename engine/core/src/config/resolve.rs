@@ -1,7 +1,7 @@
 //! From what is written to settings: names become references, members inherit from their group, and what does not fit
 //! together is found (reference §3.1, §3.8, §4.1).
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -9,15 +9,13 @@ use core::net::IpAddr;
 
 use super::blocks::Configuration;
 use super::blocks::sync_daemon;
-use super::blocks::track::TrackLine;
 use super::blocks::vmac;
 use super::blocks::vrrp_instance::{FromGroup, VrrpInstance};
-use super::blocks::vrrp_sync_group::VrrpSyncGroup;
 use super::diagnostic::{At, Diagnostics, Span, closest, code};
+use super::tracking::{self, Objects};
 use crate::ipvs::settings::VirtualServer;
 use crate::ipvs::table::ServiceKey;
 use crate::node::settings::{CheckWorkerSettings, HostSettings, VrrpSettings};
-use crate::track::settings::{ScriptSettings, TrackRef, Tracks};
 use crate::vrrp::settings::{InstanceSettings, SyncGroupSettings, Transport};
 
 /// All settings of a host. They are good only if `out` has no error.
@@ -25,11 +23,7 @@ pub fn resolve(written: &Configuration, out: &mut Diagnostics) -> HostSettings {
     let global = &written.global;
     let default_interface = global.default_interface();
     let instances = instances(written, out);
-    let mut scripts = scripts(written, out);
-    // What nothing tracks (any more) never runs.
-    scripts.retain(|script| {
-        instances.iter().any(|i| i.tracks.scripts.iter().any(|t| t.name == script.name))
-    });
+    let Objects { scripts, files, processes } = tracking::objects(written, &instances, out);
     let groups = &written.virtual_server_groups;
     let servers: Vec<(Span, VirtualServer)> = written
         .virtual_servers
@@ -46,6 +40,9 @@ pub fn resolve(written: &Configuration, out: &mut Diagnostics) -> HostSettings {
             instances,
             sync_groups: sync_groups(written, out),
             scripts,
+            files,
+            processes,
+            link_delays: Vec::new(),
             static_addresses: written
                 .static_addresses
                 .iter()
@@ -85,26 +82,6 @@ fn same_services(servers: &[(Span, VirtualServer)], out: &mut Diagnostics) {
             break;
         }
     }
-}
-
-fn scripts(written: &Configuration, out: &mut Diagnostics) -> Vec<ScriptSettings> {
-    let instances = written.instances.iter().flat_map(|i| &i.track_scripts);
-    let groups = written.sync_groups.iter().flat_map(|g| &g.track_scripts);
-    let used: BTreeSet<&str> = instances.chain(groups).map(|t| t.name.value.as_str()).collect();
-    let mut settings = Vec::new();
-    for script in &written.scripts {
-        if !used.contains(script.name.value.as_str()) {
-            out.add(
-                code::UNUSED,
-                script.name.span,
-                format!("nothing tracks the script `{}`", script.name.value),
-            )
-            .label("it never runs")
-            .help(format!("add `track_script {{ {} }}` to an instance", script.name.value));
-        }
-        settings.extend(script.settings(out));
-    }
-    settings
 }
 
 fn sync_groups(written: &Configuration, out: &mut Diagnostics) -> Vec<SyncGroupSettings> {
@@ -163,14 +140,14 @@ fn instances(written: &Configuration, out: &mut Diagnostics) -> Vec<InstanceSett
     for instance in &written.instances {
         let name = &instance.name.value;
         let group = written.sync_groups.iter().find(|g| g.members.iter().any(|m| m.value == *name));
-        let tracks = tracks(written, instance, group, out);
+        let tracks = tracking::tracks(written, instance, group, out);
         let from_group =
             FromGroup { notify_priority_changes: group.and_then(|g| g.notify_priority_changes) };
         let Some(mut settings) = instance.settings(&written.global, tracks, from_group, out) else {
             continue;
         };
         vmac::apply(instance, &mut settings, &written.global, &mut names, out);
-        weights(instance, &mut settings, group, out);
+        tracking::weights(instance, &mut settings, group, out);
         for (other, earlier) in &all {
             clash(instance, &settings, other, earlier, out);
             vmac::clash(instance, &settings, earlier, out);
@@ -178,132 +155,6 @@ fn instances(written: &Configuration, out: &mut Diagnostics) -> Vec<InstanceSett
         all.push((instance, settings));
     }
     all.into_iter().map(|(_, settings)| settings).collect()
-}
-
-// -- tracking
-
-/// What an instance watches: its own and its group's; the group's weight wins.
-fn tracks(
-    written: &Configuration,
-    instance: &VrrpInstance,
-    group: Option<&VrrpSyncGroup>,
-    out: &mut Diagnostics,
-) -> Tracks {
-    let mut tracks = Tracks::default();
-    let groups_scripts = group.map_or(&[][..], |g| &g.track_scripts);
-    for line in merged(groups_scripts, &instance.track_scripts) {
-        let found = written.scripts.iter().find(|s| s.name.value == line.name.value);
-        let Some(script) = found else {
-            let names = written.scripts.iter().map(|s| s.name.value.as_str());
-            let meant = closest(&line.name.value, names);
-            let message = format!("there is no vrrp_script `{}`", line.name.value);
-            out.add(code::UNKNOWN_NAME, line.name.span, message).did_you_mean(meant);
-            continue;
-        };
-        tracks.scripts.push(line.settings(script.weight));
-    }
-    let groups_interfaces = group.map_or(&[][..], |g| &g.track_interfaces);
-    for line in merged(groups_interfaces, &instance.track_interfaces) {
-        tracks.interfaces.push(line.settings(None));
-    }
-    tracks
-}
-
-fn merged<'l>(group: &'l [TrackLine], own: &'l [TrackLine]) -> impl Iterator<Item = &'l TrackLine> {
-    let only_own = own.iter().filter(|line| !group.iter().any(|g| g.name.value == line.name.value));
-    only_own.chain(group)
-}
-
-/// Weights that can't have their effect.
-fn weights(
-    instance: &VrrpInstance,
-    settings: &mut InstanceSettings,
-    group: Option<&VrrpSyncGroup>,
-    out: &mut Diagnostics,
-) {
-    let name = &settings.name;
-    let tracks = &mut settings.tracks;
-    let place = |track: &TrackRef| place(instance, group, &track.name);
-    tracks.interfaces.retain(|track| {
-        let own = track.name == settings.interface;
-        if own {
-            out.add(
-                code::NO_EFFECT,
-                place(track),
-                format!("`{}` is the interface of {name} itself", track.name),
-            )
-            .label("tracked anyway");
-        }
-        !own
-    });
-    if settings.priority == 255 {
-        let mut unweighted = |track: &TrackRef| {
-            if track.weight != 0 {
-                out.add(
-                    code::NO_EFFECT,
-                    place(track),
-                    format!("{name}: a weight has no effect with priority 255"),
-                )
-                .label("not tracked")
-                .help("an address owner keeps its priority: use a priority below 255");
-            }
-            track.weight == 0
-        };
-        tracks.scripts.retain(&mut unweighted);
-        tracks.interfaces.retain(&mut unweighted);
-        return;
-    }
-    if let Some(group) = group
-        && !group.tracking_weight
-    {
-        let help = "add `sync_group_tracking_weight` to the group, or leave the weight out";
-        tracks.scripts.retain(|track| {
-            if track.weight != 0 {
-                out.add(
-                    code::NO_EFFECT,
-                    place(track),
-                    format!("{name}: a member of a sync group can't track by weight"),
-                )
-                .label("not tracked")
-                .help(help);
-            }
-            track.weight == 0
-        });
-        for track in tracks.interfaces.iter_mut().filter(|t| t.weight != 0) {
-            out.add(
-                code::NO_EFFECT,
-                place(track),
-                format!("{name}: a member of a sync group can't track by weight"),
-            )
-            .label("a failure is a fault")
-            .help(help);
-            track.weight = 0;
-        }
-    }
-    let highest = i32::from(settings.priority)
-        + tracks.scripts.iter().chain(&tracks.interfaces).map(gain).sum::<i32>();
-    if highest > 254 {
-        out.add(
-            code::NO_EFFECT,
-            instance.name.span,
-            format!("{name}: priority {} and all weights make {highest}", settings.priority),
-        )
-        .label("an effective priority is at most 254")
-        .help("a failure moves less than its weight says: lower the priority");
-    }
-}
-
-/// The most that a track adds.
-fn gain(track: &TrackRef) -> i32 {
-    let weight = if track.reverse { -track.weight } else { track.weight };
-    i32::from(weight.max(0))
-}
-
-/// Where an instance, or its group, names a tracked object.
-fn place(instance: &VrrpInstance, group: Option<&VrrpSyncGroup>, name: &str) -> Span {
-    let own = instance.track_scripts.iter().chain(&instance.track_interfaces);
-    let groups = group.into_iter().flat_map(|g| g.track_scripts.iter().chain(&g.track_interfaces));
-    own.chain(groups).find(|t| t.name.value == name).map_or(instance.name.span, |t| t.name.span)
 }
 
 // -- clashes

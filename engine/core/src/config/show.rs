@@ -22,7 +22,9 @@ use crate::mail::settings::{MailSettings, Server};
 use crate::net::address::{Address, Broadcast};
 use crate::net::firewall::Firewall;
 use crate::node::settings::{Fifo, HostSettings, ProcessSettings};
-use crate::track::settings::{ScriptSettings, TrackRef};
+use crate::track::settings::{
+    FileInit, FileSettings, Parameters, ScriptSettings, TrackRef, WatchSettings,
+};
 use crate::vrrp::settings::{
     Garp, InstanceSettings, Notify, SyncGroupSettings, Transport, Version,
 };
@@ -39,6 +41,8 @@ pub fn show(settings: &HostSettings) -> String {
         page.close();
     }
     settings.vrrp.scripts.iter().for_each(|s| script(&mut page, s));
+    settings.vrrp.files.iter().for_each(|f| track_file(&mut page, f));
+    settings.vrrp.processes.iter().for_each(|p| track_process(&mut page, p));
     settings.vrrp.sync_groups.iter().for_each(|g| sync_group(&mut page, g));
     settings.vrrp.instances.iter().for_each(|i| instance(&mut page, i));
     settings.check.virtual_servers.iter().for_each(|v| virtual_server(&mut page, v));
@@ -292,6 +296,45 @@ fn script(page: &mut Page, script: &ScriptSettings) {
     page.close();
 }
 
+fn track_file(page: &mut Page, file: &FileSettings) {
+    page.open(&format!("track_file {}", word(&file.name)));
+    page.set("file", word(&file.path));
+    if let Some(FileInit { value, overwrite }) = file.init {
+        let overwrite = if overwrite { " overwrite" } else { "" };
+        page.line(&format!("init_file {value}{overwrite}"));
+    }
+    page.close();
+}
+
+fn track_process(page: &mut Page, watch: &WatchSettings) {
+    page.open(&format!("vrrp_track_process {}", word(&watch.name)));
+    let (parameters, matching) = match &watch.parameters {
+        Parameters::Any => (&[][..], None),
+        Parameters::Exactly(parameters) => (&parameters[..], Some("param_match")),
+        Parameters::First(parameters) => (&parameters[..], Some("param_match partial")),
+        Parameters::Begin(parameters) => (&parameters[..], Some("param_match initial")),
+    };
+    let mut line = format!("process {}", word(&watch.process));
+    parameters.iter().for_each(|it| line.push_str(&format!(" {}", word(it))));
+    page.line(&line);
+    page.flag("full_command", watch.full_command);
+    page.flag(matching.unwrap_or_default(), matching.is_some());
+    if watch.quorum > 0 {
+        page.set("quorum", watch.quorum);
+    }
+    if watch.quorum_max < u32::MAX {
+        page.set("quorum_max", watch.quorum_max);
+    }
+    for (keyword, delay) in
+        [("terminate_delay", watch.terminate_delay), ("fork_delay", watch.fork_delay)]
+    {
+        if !delay.is_zero() {
+            page.time(keyword, delay);
+        }
+    }
+    page.close();
+}
+
 fn sync_group(page: &mut Page, group: &SyncGroupSettings) {
     page.open(&format!("vrrp_sync_group {}", word(&group.name)));
     page.open("group");
@@ -353,6 +396,8 @@ fn instance(page: &mut Page, i: &InstanceSettings) {
     addresses(page, "virtual_ipaddress_excluded", i, &i.excluded);
     tracks(page, "track_interface", &i.tracks.interfaces);
     tracks(page, "track_script", &i.tracks.scripts);
+    tracks(page, "track_file", &i.tracks.files);
+    tracks(page, "track_process", &i.tracks.processes);
     notify(page, &i.notify);
     page.close();
 }

@@ -11,7 +11,7 @@ use crate::mail::settings::MailSettings;
 use crate::net::address::Address;
 use crate::net::firewall::Firewall;
 use crate::node::process::EngineSettings;
-use crate::track::settings::ScriptSettings;
+use crate::track::settings::{FileSettings, LinkDelays, ScriptSettings, WatchSettings};
 use crate::vrrp::settings::{InstanceSettings, SyncGroupSettings};
 
 /// A FIFO that gets a line for every change, and the program that reads it.
@@ -64,6 +64,12 @@ pub struct VrrpSettings {
     pub sync_groups: Vec<SyncGroupSettings>,
     /// Scripts that instances track.
     pub scripts: Vec<ScriptSettings>,
+    /// Files that instances track.
+    pub files: Vec<FileSettings>,
+    /// Processes that instances track.
+    pub processes: Vec<WatchSettings>,
+    /// Interfaces whose changes count when they last.
+    pub link_delays: Vec<(String, LinkDelays)>,
     /// Addresses held whatever the state.
     pub static_addresses: Vec<Address>,
     /// What names of virtual interfaces of addresses begin with (`vmac_addr_prefix`).

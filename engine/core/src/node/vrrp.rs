@@ -9,6 +9,7 @@ mod mail;
 mod settle;
 mod slot;
 mod status;
+mod tracked;
 mod tuning;
 
 use alloc::collections::BTreeMap;
@@ -23,6 +24,7 @@ use interfaces::Interfaces;
 pub use lives::{Handover, LinkState, Snapshot};
 pub use slot::{Counters, Key, Odd, Slot};
 pub use status::{InstanceStatus, PeerStatus, TrackStatus, VipStatus};
+pub use tracked::{Observations, Seen};
 use tuning::Tuning;
 
 use crate::command::Command;
@@ -35,7 +37,11 @@ use crate::net::kernel_setting::{Changed, Setting};
 use crate::net::link::VirtualLink;
 use crate::net::reconcile::{Change, Owner, Present, Reconciler};
 use crate::time::Time;
+use crate::track::file::{Content, File};
+use crate::track::interface::Link;
+use crate::track::process::Process;
 use crate::track::script::Script;
+use crate::track::settings::LinkDelays;
 use crate::vrrp::announce::Gates;
 use crate::vrrp::instance::{self, Move, State};
 use crate::vrrp::notify::{News, Subject, tell};
@@ -118,6 +124,20 @@ pub enum Event<'a> {
         took: Duration,
         /// The last line that it printed.
         output: &'a str,
+    },
+    /// A tracked file was looked at.
+    File {
+        /// Its name.
+        name: &'a str,
+        /// What it holds.
+        content: Content,
+    },
+    /// Tracked processes were counted.
+    Processes {
+        /// Their name.
+        name: &'a str,
+        /// How many there are.
+        count: u32,
     },
     /// The machine slept while the network did not.
     Slept,
@@ -225,12 +245,16 @@ pub struct VrrpNode {
     lookup: Vec<((usize, u8), usize)>,
     groups: Vec<SyncGroup>,
     scripts: Vec<Script>,
+    files: Vec<File>,
+    processes: Vec<Process>,
     /// Interfaces that adverts use.
     links: Vec<String>,
     /// For each of them: no announcement before that.
     gates: Vec<Gates>,
     /// All interfaces: is it up?
-    up: BTreeMap<String, bool>,
+    up: BTreeMap<String, Link>,
+    /// Interfaces whose changes count when they last.
+    link_delays: BTreeMap<String, LinkDelays>,
     addresses: Reconciler,
     /// Leftovers are only looked for at the start.
     leftovers: bool,
@@ -320,6 +344,8 @@ impl VrrpNode {
             Event::ScriptEnded { name, success, took, output } => {
                 self.script_ended(name, success, took, output, out);
             }
+            Event::File { name, content } => self.file(name, content, out),
+            Event::Processes { name, count } => self.counted(name, count, now, out),
             Event::Slept => self.slept(now, out),
             Event::Operator { instance, the_move } => {
                 let found = self.slots.iter().position(|slot| slot.settings.name == instance);
@@ -344,6 +370,7 @@ impl VrrpNode {
             .chain(announcers)
             .chain(contests)
             .chain(scripts)
+            .chain(self.tracking_deadline())
             .chain(self.retry_at)
             .chain(self.beside.retry_at)
             .chain(self.interfaces.patience)
@@ -428,6 +455,7 @@ impl VrrpNode {
         }
         self.again(now, out);
         self.expect_links_no_longer(now);
+        self.tracking_timer(now, out);
         if self.retry_at.is_some_and(|at| now >= at) {
             self.retry_at = None;
             self.dirty.addresses = true;
@@ -465,16 +493,6 @@ impl VrrpNode {
                 interval: received.advert.interval,
             };
             self.apply(index, now, event, out);
-        }
-    }
-
-    fn link(&mut self, now: Time, name: &str, up: bool) {
-        let former = self.up.insert(name.into(), up);
-        if former != Some(up) {
-            self.addresses.appeared(name);
-            self.virtual_link_seen(now, name, former.is_none(), up);
-            self.dirty.conditions = true;
-            self.dirty.addresses = true;
         }
     }
 
@@ -530,7 +548,7 @@ impl VrrpNode {
             .flat_map(|(owner, slot)| slot.addresses().map(move |it| (owner, it.clone())))
             .filter(|(_, address)| self.addresses.has(address))
             .collect();
-        self.take_snapshot(snapshot);
+        self.take_snapshot(snapshot, now);
         for (owner, address) in before {
             if !self.addresses.has(&address) {
                 self.repaired(now, owner, &address.dev, address.ip, out);
@@ -538,25 +556,6 @@ impl VrrpNode {
         }
         self.dirty.conditions = true;
         self.dirty.addresses = true;
-    }
-
-    fn script_ended(
-        &mut self,
-        name: &str,
-        success: bool,
-        took: Duration,
-        output: &str,
-        out: &mut Vec<Action>,
-    ) {
-        let Some(script) = self.scripts.iter_mut().find(|it| it.settings().name == name) else {
-            return;
-        };
-        if script.ended(success, took, output) {
-            let result = if success { "succeeded" } else { "failed" };
-            out.push(Action::Log(Weight::Notice, alloc::format!("script {name} {result}")));
-            out.push(Action::Changed);
-            self.dirty.conditions = true;
-        }
     }
 
     /// Our clock stood still: every master must assume that it has a successor, every backup listens anew.

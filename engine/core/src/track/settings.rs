@@ -12,7 +12,8 @@ use crate::command::Command;
 pub struct TrackRef {
     /// Name of the script, interface, file or process.
     pub name: String,
-    /// -253..=253; positive counts on success, negative on failure.
+    /// -253..=253, of files and processes -254..=254; positive counts on success, negative on failure. A file's value is
+    /// multiplied by it.
     pub weight: i16,
     /// Success and failure change places.
     pub reverse: bool,
@@ -50,4 +51,72 @@ pub struct ScriptSettings {
     pub fall: u32,
     /// Bad until it first succeeds `rise` times.
     pub init_fail: bool,
+}
+
+/// A file that holds a number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct FileSettings {
+    /// Name in the configuration.
+    pub name: String,
+    /// Where it is.
+    pub path: String,
+    /// Written when the engine starts; not at a reload, nor by a successor.
+    pub init: Option<FileInit>,
+}
+
+/// What a file holds at first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct FileInit {
+    /// The number.
+    pub value: i32,
+    /// Also where the file is there already.
+    pub overwrite: bool,
+}
+
+/// Processes that are counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct WatchSettings {
+    /// Name in the configuration.
+    pub name: String,
+    /// Their name or command.
+    pub process: String,
+    /// Their arguments.
+    pub parameters: Parameters,
+    /// `process` is the whole command (argv\[0\]), not the name of at most 15 bytes.
+    pub full_command: bool,
+    /// At least so many, 0..=65535; default 1.
+    pub quorum: u32,
+    /// At most so many; default: no bound, `u32::MAX`.
+    pub quorum_max: u32,
+    /// Too few or too many count after that; default zero.
+    pub terminate_delay: Duration,
+    /// Enough again counts after that; default zero.
+    pub fork_delay: Duration,
+}
+
+/// Which arguments a process must have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Parameters {
+    /// Whichever.
+    Any,
+    /// These, and no more.
+    Exactly(Vec<String>),
+    /// These first (`partial`).
+    First(Vec<String>),
+    /// These first, and the last one need not be complete (`initial`).
+    Begin(Vec<String>),
+}
+
+/// How long a change of an interface must last before it counts (`interface_up_down_delays`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct LinkDelays {
+    /// Until it is down, 0..=255 s.
+    pub down: Duration,
+    /// Until it is up, 0..=255 s.
+    pub up: Duration,
 }

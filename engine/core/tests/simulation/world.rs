@@ -8,8 +8,11 @@ use std::time::Duration;
 use understudy_core::net::address::Address;
 use understudy_core::net::reconcile::{Change, Present};
 use understudy_core::node::settings::VrrpSettings;
-use understudy_core::node::vrrp::{Action, Event, Handover, LinkState, Snapshot, VrrpNode};
+use understudy_core::node::vrrp::{
+    Action, Event, Handover, LinkState, Observations, Snapshot, VrrpNode,
+};
 use understudy_core::time::Time;
+use understudy_core::track::file::Content;
 use understudy_core::track::settings::Tracks;
 use understudy_core::vrrp::instance::State;
 use understudy_core::vrrp::settings::{
@@ -132,6 +135,8 @@ pub struct Host {
     pub stalled_until: Time,
     pub waiting: Vec<Vec<u8>>,
     pub script_fails: bool,
+    /// What its files hold, and how many processes it has.
+    pub seen: Observations,
     pub released: bool,
     pub notified: Vec<String>,
     /// Subjects of mails.
@@ -185,6 +190,7 @@ impl World {
             stalled_until: Time::ZERO,
             waiting: Vec::new(),
             script_fails: false,
+            seen: Observations::default(),
             released: false,
             notified: Vec::new(),
             mailed: Vec::new(),
@@ -213,6 +219,7 @@ impl World {
         let snapshot = Snapshot {
             links: vec![LinkState { name: DEV.into(), up: host.link_up }],
             addresses: present.collect(),
+            tracked: host.seen.clone(),
         };
         let handover = host.handover.clone().filter(|_| successor);
         let mut out = Vec::new();
@@ -404,6 +411,21 @@ impl World {
         self.note(&format!("host {index} link up: {up}"));
         self.hosts[index].link_up = up;
         self.feed(index, Event::Link { name: DEV, up });
+    }
+
+    /// A tracked file of a host holds another number.
+    pub fn set_file(&mut self, index: usize, name: &str, value: i32) {
+        self.note(&format!("host {index} file {name}: {value}"));
+        let content = Content::Number(value);
+        self.hosts[index].seen.files.insert(name.into(), content);
+        self.feed(index, Event::File { name, content });
+    }
+
+    /// Another number of tracked processes runs on a host.
+    pub fn set_processes(&mut self, index: usize, name: &str, count: u32) {
+        self.note(&format!("host {index} processes {name}: {count}"));
+        self.hosts[index].seen.processes.insert(name.into(), count);
+        self.feed(index, Event::Processes { name, count });
     }
 
     pub fn stall(&mut self, index: usize, duration: Duration) {

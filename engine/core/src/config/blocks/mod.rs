@@ -44,15 +44,17 @@ use alloc::vec::Vec;
 use super::diagnostic::{At, Diagnostics, code};
 use super::keyword::Reload::Restart;
 use super::keyword::Repeated::{Add, First};
-use super::keyword::{Argument, Keyword, Listed, Reload, Table, extra, kw, not_yet};
+use super::keyword::{Argument, Keyword, Listed, Reload, Table, extra, kw, not_yet, old};
 use super::tree::Node;
 use address::AddressLine;
 use global_defs::GlobalDefs;
+use track_file::TrackFile;
 use virtual_server::VirtualServer;
 use virtual_server_group::VirtualServerGroup;
 use vrrp_instance::VrrpInstance;
 use vrrp_script::VrrpScript;
 use vrrp_sync_group::VrrpSyncGroup;
+use vrrp_track_process::VrrpTrackProcess;
 
 /// Everything as written, before names are resolved and defaults filled in.
 #[derive(Debug, Default)]
@@ -67,6 +69,10 @@ pub struct Configuration {
     pub sync_groups: Vec<VrrpSyncGroup>,
     /// `vrrp_script`.
     pub scripts: Vec<VrrpScript>,
+    /// `track_file`.
+    pub track_files: Vec<TrackFile>,
+    /// `vrrp_track_process`.
+    pub track_processes: Vec<VrrpTrackProcess>,
     /// `virtual_server`.
     pub virtual_servers: Vec<VirtualServer>,
     /// `virtual_server_group`.
@@ -105,7 +111,10 @@ const KEYWORDS: &[Keyword<Configuration>] = &[
     block("vrrp_script", |c, node, out| {
         add(&mut c.scripts, vrrp_script::parse(node, out), |s| &s.name, "script", out);
     }),
-    not_yet("vrrp_track_process"),
+    block("vrrp_track_process", |c, node, out| {
+        let process = vrrp_track_process::parse(node, out);
+        add(&mut c.track_processes, process, |p| &p.name, "track process", out);
+    }),
     not_yet("interface_up_down_delays"),
     block("SSL", |_, node, out| ssl::TABLE.apply("SSL", &mut (), lines(node), out)),
     block("virtual_server_group", |c, node, out| {
@@ -116,8 +125,8 @@ const KEYWORDS: &[Keyword<Configuration>] = &[
         c.virtual_servers.extend(virtual_server::parse(node, out));
     }),
     not_yet("bfd_instance"),
-    not_yet("track_file"),
-    not_yet("vrrp_track_file"),
+    block("track_file", track_file),
+    old(block("vrrp_track_file", track_file), "track_file"),
 ];
 
 /// What keepalived does not have; not among the listed keywords.
@@ -135,6 +144,10 @@ const fn block(
     parse: fn(&mut Configuration, &Node, &mut Diagnostics),
 ) -> Keyword<Configuration> {
     kw(name, Reload::Live, Add, Argument::Block(parse))
+}
+
+fn track_file(c: &mut Configuration, node: &Node, out: &mut Diagnostics) {
+    add(&mut c.track_files, track_file::parse(node, out), |f| &f.name, "track file", out);
 }
 
 /// The lines of a node's block.

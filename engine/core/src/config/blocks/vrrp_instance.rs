@@ -84,6 +84,10 @@ pub struct VrrpInstance {
     pub track_interfaces: Vec<TrackLine>,
     /// `track_script`.
     pub track_scripts: Vec<TrackLine>,
+    /// `track_file`.
+    pub track_files: Vec<TrackLine>,
+    /// `track_process`.
+    pub track_processes: Vec<TrackLine>,
     dont_track_primary: bool,
     pub(super) vmac: VmacLines,
     pub(super) lower_prio_no_advert: Option<bool>,
@@ -117,8 +121,8 @@ const KEYWORDS: &[Keyword<VrrpInstance>] = &[
     kw("dont_track_primary", Live, Last, Argument::Flag(|v, _| v.dont_track_primary = true)),
     kw("track_interface", Live, Add, Argument::Block(|v, node, out| track::parse(&mut v.track_interfaces, node, out))),
     kw("track_script", Live, Add, Argument::Block(|v, node, out| track::parse(&mut v.track_scripts, node, out))),
-    not_yet("track_file"),
-    not_yet("track_process"),
+    kw("track_file", Live, Add, Argument::Block(|v, node, out| track::parse_wide(&mut v.track_files, node, out))),
+    kw("track_process", Live, Add, Argument::Block(|v, node, out| track::parse_wide(&mut v.track_processes, node, out))),
     not_yet("track_bfd"),
     kw("mcast_src_ip", Live, Last, Argument::Line(|v, node, out| v.source = ip(node, out))),
     kw("unicast_src_ip", Live, Last, Argument::Line(|v, node, out| { v.unicast = Some(node.keyword().span); v.source = ip(node, out); })),

@@ -25,6 +25,10 @@ pub struct VrrpSyncGroup {
     pub track_interfaces: Vec<TrackLine>,
     /// Tracked by all members.
     pub track_scripts: Vec<TrackLine>,
+    /// Tracked by all members.
+    pub track_files: Vec<TrackLine>,
+    /// Tracked by all members.
+    pub track_processes: Vec<TrackLine>,
     /// Weights count.
     pub tracking_weight: bool,
     /// Default of its members.
@@ -41,8 +45,8 @@ const KEYWORDS: &[Keyword<VrrpSyncGroup>] = &[
     kw("group", Live, First, Argument::Block(|g, node, out| g.members = list_of_words(node, out))),
     kw("track_interface", Live, Add, Argument::Block(|g, node, out| track::parse(&mut g.track_interfaces, node, out))),
     kw("track_script", Live, Add, Argument::Block(|g, node, out| track::parse(&mut g.track_scripts, node, out))),
-    not_yet("track_file"),
-    not_yet("track_process"),
+    kw("track_file", Live, Add, Argument::Block(|g, node, out| track::parse_wide(&mut g.track_files, node, out))),
+    kw("track_process", Live, Add, Argument::Block(|g, node, out| track::parse_wide(&mut g.track_processes, node, out))),
     not_yet("track_bfd"),
     kw("notify_backup", Live, First, Argument::Script(|g, c| g.notify.backup = Some(c.value))),
     kw("notify_master", Live, First, Argument::Script(|g, c| g.notify.master = Some(c.value))),

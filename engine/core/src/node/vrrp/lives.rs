@@ -8,7 +8,7 @@ use core::time::Duration;
 use super::beside::Beside;
 use super::interfaces::Interfaces;
 use super::tuning::Tuning;
-use super::{Action, Dirty, Key, STATIC, Slot, VrrpNode};
+use super::{Action, Dirty, Key, Observations, STATIC, Slot, VrrpNode};
 use crate::ipvs::sync::Daemon;
 use crate::journal::Reason;
 use crate::net::kernel_setting::Changed;
@@ -16,6 +16,9 @@ use crate::net::link::VirtualLink;
 use crate::net::reconcile::{Present, Reconciler};
 use crate::node::settings::VrrpSettings;
 use crate::time::Time;
+use crate::track::file::File;
+use crate::track::interface::Link;
+use crate::track::process::{Process, ProcessState};
 use crate::track::script::{Script, ScriptState};
 use crate::vrrp::announce::Gates;
 use crate::vrrp::instance::{self, Condition, Parameters, State};
@@ -38,6 +41,8 @@ pub struct Snapshot {
     pub links: Vec<LinkState>,
     /// All addresses with the names of their interfaces, in the kernel's order.
     pub addresses: Vec<(String, Present)>,
+    /// What is tracked beside; only looked at by [`VrrpNode::start`].
+    pub tracked: Observations,
 }
 
 /// What a successor needs to go on without an election.
@@ -47,7 +52,12 @@ pub struct Handover {
     /// When it was written: the last sign of life.
     pub saved: Time,
     instances: Vec<InstanceState>,
-    scripts: Vec<ScriptState>,
+    pub(super) scripts: Vec<ScriptState>,
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub(super) processes: Vec<ProcessState>,
+    /// Interfaces with delays.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub(super) delayed_links: Vec<(String, Link)>,
     repairs: u64,
     /// Packets were dropped.
     #[cfg_attr(feature = "serde", serde(default))]
@@ -94,9 +104,12 @@ impl VrrpNode {
             lookup: Vec::new(),
             groups: Vec::new(),
             scripts: Vec::new(),
+            files: Vec::new(),
+            processes: Vec::new(),
             links: Vec::new(),
             gates: Vec::new(),
             up: alloc::collections::BTreeMap::new(),
+            link_delays: alloc::collections::BTreeMap::new(),
             addresses: Reconciler::default(),
             leftovers: true,
             blocked: None,
@@ -116,14 +129,10 @@ impl VrrpNode {
             scratch: Vec::with_capacity(8),
         };
         node.build(settings, now);
-        for state in handover.iter().flat_map(|it| &it.scripts) {
-            let same = node.scripts.iter_mut().find(|it| it.settings().name == state.name);
-            if let Some(script) = same {
-                script.restore(state);
-            }
-        }
+        node.restore_tracked(handover);
+        node.observe(&snapshot.tracked, now);
         node.manage();
-        node.take_snapshot(snapshot);
+        node.take_snapshot(snapshot, now);
         node.examine();
         node.recheck(now, out);
         if node.needs_firewall() || handover.is_some_and(|it| it.blocked) {
@@ -167,6 +176,8 @@ impl VrrpNode {
             saved: now,
             instances: instances.collect(),
             scripts: self.scripts.iter().map(Script::state).collect(),
+            processes: self.processes.iter().map(Process::state).collect(),
+            delayed_links: self.delayed_links(),
             repairs: self.repairs,
             blocked: self.blocked.is_some(),
             daemons: self.daemons.clone(),
@@ -184,17 +195,25 @@ impl VrrpNode {
     }
 
     /// What the kernel has just before a reload: interfaces of the new configuration are there already.
-    pub fn see(&mut self, snapshot: &Snapshot) {
-        self.take_snapshot(snapshot);
+    pub fn see(&mut self, snapshot: &Snapshot, now: Time) {
+        self.take_snapshot(snapshot, now);
         self.dirty.conditions = true;
     }
 
     /// A new configuration: instances that stay keep their state and their beat, only differences are acted on.
-    pub fn reload(&mut self, settings: VrrpSettings, now: Time, out: &mut Vec<Action>) {
+    /// `tracked`: what the files and processes of the new one are like.
+    pub fn reload(
+        &mut self,
+        settings: VrrpSettings,
+        tracked: &Observations,
+        now: Time,
+        out: &mut Vec<Action>,
+    ) {
         self.prune(out);
         let formers = core::mem::take(&mut self.slots);
         let former_groups = core::mem::take(&mut self.groups);
         let former_scripts = core::mem::take(&mut self.scripts);
+        let former_processes = core::mem::take(&mut self.processes);
         let firewall = self.firewall.clone();
         self.build(settings, now);
         if let Some(blocked) = self.blocked.as_ref().filter(|_| self.firewall != firewall) {
@@ -206,6 +225,13 @@ impl VrrpNode {
                 script.continue_from(former);
             }
         }
+        for process in &mut self.processes {
+            let same = |it: &&Process| it.settings() == process.settings();
+            if let Some(former) = former_processes.iter().find(same) {
+                process.restore(&former.state());
+            }
+        }
+        self.observe(tracked, now);
         for group in &mut self.groups {
             let same = |it: &&SyncGroup| it.name() == group.name();
             let former = former_groups.iter().find(same);
@@ -285,12 +311,10 @@ impl VrrpNode {
                 SyncGroup::new(group.clone(), group.members.iter().filter_map(index).collect())
             })
             .collect();
-        let used = |name: &String| {
-            let mut tracks = settings.instances.iter().flat_map(|it| &it.tracks.scripts);
-            tracks.any(|track| track.name == *name)
-        };
-        let scripts = settings.scripts.iter().filter(|script| used(&script.name));
-        self.scripts = scripts.map(|script| Script::new(script.clone(), now)).collect();
+        self.scripts = settings.scripts.into_iter().map(|it| Script::new(it, now)).collect();
+        self.files = settings.files.into_iter().map(File::new).collect();
+        self.processes = settings.processes.into_iter().map(Process::new).collect();
+        self.link_delays = settings.link_delays.into_iter().collect();
         self.startup_delay = settings.startup_delay;
         self.no_email_faults = settings.no_email_faults;
         self.disable_local_igmp = settings.disable_local_igmp;
@@ -312,12 +336,15 @@ impl VrrpNode {
         })
     }
 
-    pub(super) fn take_snapshot(&mut self, snapshot: &Snapshot) {
+    pub(super) fn take_snapshot(&mut self, snapshot: &Snapshot, now: Time) {
         for name in self.up.keys().filter(|name| !snapshot.links.iter().any(|it| it.name == **name))
         {
             self.addresses.forget(name);
         }
-        self.up = snapshot.links.iter().map(|link| (link.name.clone(), link.up)).collect();
+        self.up.retain(|name, _| snapshot.links.iter().any(|it| it.name == *name));
+        for link in &snapshot.links {
+            self.see_link(&link.name, link.up, now);
+        }
         for link in &snapshot.links {
             let own = snapshot.addresses.iter().filter(|(dev, _)| *dev == link.name);
             self.addresses.set_actual(&link.name, own.map(|(_, present)| *present).collect());

@@ -1,6 +1,5 @@
 //! What follows from an event: conditions and priorities from tracking, sync groups, addresses, announcements.
 
-use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::mem;
 
@@ -8,7 +7,7 @@ use super::{Action, Follow, LINKS, Reason, STATIC, Slot, State, VrrpNode, tell_g
 use crate::journal::Entry;
 use crate::net::address::Address;
 use crate::time::Time;
-use crate::track::verdict::{Health, Verdict};
+use crate::track::verdict::Verdict;
 use crate::vrrp::instance::{self, Condition};
 use crate::vrrp::notify::News;
 use crate::vrrp::priority;
@@ -299,14 +298,11 @@ impl VrrpNode {
         let mut undecided = false;
         let mut fault = self.basic_fault(slot);
         let mut weights = 0i32;
-        for (kind, track, health) in self.tracked(slot) {
-            match track.verdict(health) {
+        for tracked in self.tracked(slot) {
+            match tracked.verdict {
                 Verdict::Weight(weight) => weights = weights.saturating_add(weight),
                 Verdict::Undecided => undecided = true,
-                Verdict::Fault => {
-                    let (kind, name) = (kind.to_string(), track.name.clone());
-                    fault.get_or_insert(Reason::Track { kind, name });
-                }
+                Verdict::Fault => _ = fault.get_or_insert_with(|| self.why(&tracked)),
             }
         }
         let condition = match fault {
@@ -315,23 +311,6 @@ impl VrrpNode {
             None => Condition::Good,
         };
         (condition, weights)
-    }
-
-    /// Everything that an instance tracks, with its health.
-    pub(super) fn tracked<'a>(
-        &'a self,
-        slot: &'a Slot,
-    ) -> impl Iterator<Item = (&'static str, &'a crate::track::settings::TrackRef, Health)> {
-        let tracks = &slot.settings.tracks;
-        let interfaces = tracks.interfaces.iter().map(|track| {
-            let health = if self.is_up(&track.name) { Health::Good } else { Health::Bad };
-            ("interface", track, health)
-        });
-        let scripts = tracks.scripts.iter().filter_map(|track| {
-            let script = self.scripts.iter().find(|it| it.settings().name == track.name)?;
-            Some(("script", track, script.health()))
-        });
-        interfaces.chain(scripts)
     }
 
     fn basic_fault(&self, slot: &Slot) -> Option<Reason> {
@@ -363,10 +342,6 @@ impl VrrpNode {
         let address = slot.addresses().next()?.ip;
         let repairs = u32::try_from(super::slot::REPAIR_LIMIT).unwrap_or(u32::MAX);
         Some(Reason::Contested { address, repairs })
-    }
-
-    pub(super) fn is_up(&self, name: &str) -> bool {
-        self.up.get(name).copied().unwrap_or(false)
     }
 
     /// Rebuilds what is made of the list of instances: the lookup, and the addresses to look after.

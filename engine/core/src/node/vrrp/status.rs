@@ -6,9 +6,8 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;
 
-use super::{Counters, Odd, Slot, VrrpNode};
+use super::{Counters, Odd, Seen, Slot, VrrpNode};
 use crate::time::Time;
-use crate::track::verdict::Health;
 
 /// One instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +67,7 @@ pub struct VipStatus {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct TrackStatus {
-    /// `script` or `interface`.
+    /// `script`, `interface`, `file` or `process`.
     pub kind: &'static str,
     /// Its name.
     pub name: String,
@@ -76,6 +75,8 @@ pub struct TrackStatus {
     pub state: &'static str,
     /// 0: a failure is a fault.
     pub weight: i16,
+    /// Files: the number that it holds. Processes: how many run.
+    pub value: Option<i64>,
     /// Scripts: how long the last run took.
     pub duration_ms: Option<u64>,
     /// Scripts: the last line that it printed.
@@ -102,19 +103,17 @@ impl VrrpNode {
             dev: address.dev.clone(),
             held: self.addresses.has(address),
         });
-        let tracks = self.tracked(slot).map(|(kind, track, health)| {
-            let script = (kind == "script")
-                .then(|| self.scripts.iter().find(|it| it.settings().name == track.name))
-                .flatten();
+        let tracks = self.tracked(slot).map(|tracked| {
+            let script = match tracked.seen {
+                Seen::Script(script) => Some(script),
+                Seen::Interface(_) | Seen::File(_) | Seen::Process(_) => None,
+            };
             TrackStatus {
-                kind,
-                name: track.name.clone(),
-                state: match health {
-                    Health::Good => "ok",
-                    Health::Bad => "failed",
-                    Health::Unknown => "unknown",
-                },
-                weight: track.weight,
+                kind: tracked.seen.kind(),
+                name: tracked.track.name.clone(),
+                state: tracked.state(),
+                weight: tracked.track.weight,
+                value: tracked.seen.value(),
                 duration_ms: script.map(|it| millis(it.took())),
                 output: script.map(|it| it.output().to_string()),
             }

@@ -13,6 +13,7 @@ mod probe;
 mod sha256;
 #[allow(unsafe_code)]
 mod sys;
+mod watch;
 mod wire;
 
 fn main() -> std::process::ExitCode {

@@ -70,48 +70,28 @@ pub fn objects(
     instances: &[InstanceSettings],
     out: &mut Diagnostics,
 ) -> Objects {
+    let scripts = written.scripts.iter().map(|s| (&s.name, s.settings(out))).collect();
+    let files = written.track_files.iter().map(|f| (&f.name, f.settings(out))).collect();
+    let processes = written.track_processes.iter().map(|p| (&p.name, p.settings(out))).collect();
     Objects {
-        scripts: tracked(
-            &SCRIPT,
-            written,
-            instances,
-            &written.scripts,
-            |s, out| (&s.name, s.settings(out)),
-            out,
-        ),
-        files: tracked(
-            &FILE,
-            written,
-            instances,
-            &written.track_files,
-            |f, out| (&f.name, f.settings(out)),
-            out,
-        ),
-        processes: tracked(
-            &PROCESS,
-            written,
-            instances,
-            &written.track_processes,
-            |p, out| (&p.name, p.settings(out)),
-            out,
-        ),
+        scripts: tracked(&SCRIPT, written, instances, scripts, out),
+        files: tracked(&FILE, written, instances, files, out),
+        processes: tracked(&PROCESS, written, instances, processes, out),
     }
 }
 
-fn tracked<O, S>(
+fn tracked<S>(
     kind: &Kind,
     written: &Configuration,
     instances: &[InstanceSettings],
-    objects: &[O],
-    settings: for<'o> fn(&'o O, &mut Diagnostics) -> (&'o At<String>, Option<S>),
+    objects: Vec<(&At<String>, Option<S>)>,
     out: &mut Diagnostics,
 ) -> Vec<S> {
     let Kind { noun, keyword, idle, .. } = kind;
     // What was asked for and had to be dropped was reported there.
     let named = names_of(written, kind);
     let mut kept = Vec::new();
-    for object in objects {
-        let (At { value: name, span }, settings) = settings(object, out);
+    for (At { value: name, span }, settings) in objects {
         if !named.contains(name.as_str()) {
             out.add(code::UNUSED, *span, format!("nothing tracks the {noun} `{name}`"))
                 .label(*idle)

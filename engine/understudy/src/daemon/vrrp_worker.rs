@@ -5,6 +5,7 @@ mod beside;
 mod interfaces;
 mod kernel;
 mod outbox;
+mod tracked;
 mod tuning;
 
 use std::collections::BTreeMap;
@@ -35,6 +36,7 @@ use crate::netlink::{address, link};
 use crate::sys::clock;
 use crate::sys::packet::Receiver;
 use crate::sys::socket::RawAddress;
+use crate::watch::{Watches, files};
 use crate::wire::arp::{self, FrameSocket};
 use crate::wire::na;
 use crate::wire::vrrp::Port;
@@ -44,6 +46,9 @@ const MONITOR: Token = Token(0);
 const FIRST_PORT: u64 = 1;
 /// Their sockets for authentication headers have those from here on.
 const FIRST_SEALED: u64 = 1 << 32;
+/// What happens to tracked files and processes.
+const FILES: Token = Token(1 << 40);
+const PROCESSES: Token = Token(FILES.0 + 1);
 /// Messages to the kernel in one batch.
 const BATCH: usize = 512;
 /// An interface with open sockets.
@@ -65,6 +70,7 @@ pub struct VrrpWorker {
     monitor: Socket,
     frames: FrameSocket,
     beside: Beside,
+    watches: Watches,
     receiver: Receiver,
     /// By ifindex.
     interfaces: BTreeMap<u32, Link>,
@@ -105,6 +111,11 @@ impl Worker for VrrpWorker {
             handover.and_then(|bytes| serde_json::from_slice(bytes).ok());
         let now = clock::now();
         let mut actions = Vec::with_capacity(64);
+        if handover.is_none() {
+            files::create(&settings.vrrp.files);
+        }
+        let mut watches = Watches::default();
+        snapshot.tracked = watches.set(&settings.vrrp, now);
         let node = VrrpNode::start(settings.vrrp, handover.as_ref(), &snapshot, now, &mut actions);
         let mut worker = Self {
             node,
@@ -112,6 +123,7 @@ impl Worker for VrrpWorker {
             monitor,
             frames,
             beside: Beside::default(),
+            watches,
             receiver: Receiver::new(),
             interfaces,
             ports: Vec::new(),
@@ -123,20 +135,22 @@ impl Worker for VrrpWorker {
             stopped: false,
         };
         worker.open_ports(context);
+        worker.listen_to_watches(context);
         worker.act(now, context);
         Ok(worker)
     }
 
     fn ready(&mut self, token: Token, now: Time, context: &mut Context) {
-        if token == MONITOR {
-            self.kernel_events(now, context);
-        } else {
-            self.receive(token, now, context);
+        match token {
+            MONITOR => self.kernel_events(now, context),
+            FILES | PROCESSES => self.watched(now),
+            _ => self.receive(token, now, context),
         }
         self.act(now, context);
     }
 
     fn timer(&mut self, now: Time, context: &mut Context) {
+        self.look(now);
         self.node.handle(now, Event::Timer, &mut self.actions);
         self.act(now, context);
     }
@@ -159,7 +173,7 @@ impl Worker for VrrpWorker {
     }
 
     fn deadline(&self) -> Option<Time> {
-        self.node.deadline()
+        [self.node.deadline(), self.watches.deadline()].into_iter().flatten().min()
     }
 
     fn reload(&mut self, settings: HostSettings, now: Time, context: &mut Context) {
@@ -172,12 +186,14 @@ impl Worker for VrrpWorker {
             match take_snapshot(&mut self.requests) {
                 Ok((interfaces, snapshot)) => {
                     self.interfaces = interfaces;
-                    self.node.see(&snapshot);
+                    self.node.see(&snapshot, now);
                 }
                 Err(e) => context.log(Level::Error, &format!("read links and addresses: {e}")),
             }
         }
-        self.node.reload(settings.vrrp, now, &mut self.actions);
+        let tracked = self.watches.set(&settings.vrrp, now);
+        self.listen_to_watches(context);
+        self.node.reload(settings.vrrp, &tracked, now, &mut self.actions);
         self.act(now, context);
     }
 

@@ -382,17 +382,18 @@ const DUMP_TRIES: u32 = 10;
 impl Socket {
     /// For requests. `protocol`: NETLINK_ROUTE, NETLINK_GENERIC ...
     pub fn open(protocol: libc::c_int) -> Result<Self, Error> {
-        Self::with_groups(protocol, 0)
+        Self::of_groups(protocol, 0)
     }
 
     /// For events of these groups (bits RTMGRP_*), with room for a storm.
     pub fn monitor(protocol: libc::c_int, groups: u32) -> Result<Self, Error> {
-        let socket = Self::with_groups(protocol, groups)?;
+        let socket = Self::of_groups(protocol, groups)?;
         socket::receive_buffer(&socket.fd, 8 << 20)?;
         Ok(socket)
     }
 
-    fn with_groups(protocol: libc::c_int, groups: u32) -> Result<Self, Error> {
+    /// A member of these groups, for both.
+    pub fn of_groups(protocol: libc::c_int, groups: u32) -> Result<Self, Error> {
         let fd = socket::open(libc::AF_NETLINK, libc::SOCK_RAW, protocol)?;
         // Reasons as text; and an error must not carry the whole request back.
         socket::set(&fd, libc::SOL_NETLINK, libc::NETLINK_EXT_ACK, 1)?;
@@ -431,6 +432,11 @@ impl Socket {
                 Err(e) => return Err(e.into()),
             }
         }
+    }
+
+    /// Sends a request that is answered by no acknowledgement.
+    pub fn post(&mut self, batch: &mut Batch) -> Result<(), Error> {
+        self.send(batch).map(drop)
     }
 
     /// Sends all messages of `batch` and returns those that the kernel refused. At most 512 messages at a time.

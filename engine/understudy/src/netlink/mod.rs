@@ -1,6 +1,7 @@
 //! Netlink: the kernel's bytes and core's types.
 
 pub mod address;
+pub mod connector;
 pub mod ipvs;
 pub mod link;
 pub mod message;

@@ -4,6 +4,7 @@
 pub mod clock;
 pub mod epoll;
 pub mod file;
+pub mod inotify;
 pub mod kernel_setting;
 pub mod memory;
 pub mod packet;

@@ -96,13 +96,45 @@ pub fn send_buffer(fd: &impl AsFd, bytes: libc::c_int) -> io::Result<()> {
         .or_else(|_| set(fd, libc::SOL_SOCKET, libc::SO_SNDBUF, bytes))
 }
 
-/// Drops everything before it is queued: a raw socket that only sends would otherwise get a copy of every packet of its
-/// protocol.
-pub fn receive_nothing(fd: &impl AsFd) -> io::Result<()> {
-    let mut program = [libc::sock_filter { code: 0x06, jt: 0, jf: 0, k: 0 }]; // BPF_RET 0
-    let filter = libc::sock_fprog { len: 1, filter: program.as_mut_ptr() };
+/// One instruction of a filter (classic BPF, linux/filter.h). Jumps count the instructions that are passed over.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub struct Instruction(libc::sock_filter);
+
+impl Instruction {
+    /// Remembers what was loaded (BPF_MISC | BPF_TAX).
+    pub const KEEP: Self = Self::new(0x07, 0, 0, 0);
+    /// Lets the message through, whole (BPF_RET | BPF_K).
+    pub const TAKE: Self = Self::new(0x06, 0, 0, u32::MAX);
+    /// Drops it.
+    pub const DROP: Self = Self::new(0x06, 0, 0, 0);
+
+    const fn new(code: u16, then: u8, otherwise: u8, k: u32) -> Self {
+        Self(libc::sock_filter { code, jt: then, jf: otherwise, k })
+    }
+
+    /// Loads the word at this offset, in network order (BPF_LD | BPF_W | BPF_ABS).
+    pub const fn load(offset: u32) -> Self {
+        Self::new(0x20, 0, 0, offset)
+    }
+
+    /// Compares what was loaded (BPF_JMP | BPF_JEQ | BPF_K).
+    pub const fn equal_to(value: u32, then: u8, otherwise: u8) -> Self {
+        Self::new(0x15, then, otherwise, value)
+    }
+
+    /// Compares it with what was remembered (BPF_JMP | BPF_JEQ | BPF_X).
+    pub const fn equal_to_kept(then: u8, otherwise: u8) -> Self {
+        Self::new(0x1d, then, otherwise, 0)
+    }
+}
+
+/// Lets only what passes `program` reach the socket.
+pub fn filter(fd: &impl AsFd, program: &[Instruction]) -> io::Result<()> {
+    let len = u16::try_from(program.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
+    let filter = libc::sock_fprog { len, filter: program.as_ptr().cast_mut().cast() };
     let fd = fd.as_fd().as_raw_fd();
-    // SAFETY: `filter` points to one instruction that lives until the call returns; the kernel copies it.
+    // SAFETY: `filter` points to `len` instructions that live until the call returns; the kernel only copies them.
     check(unsafe {
         libc::setsockopt(
             fd,
@@ -113,6 +145,12 @@ pub fn receive_nothing(fd: &impl AsFd) -> io::Result<()> {
         )
     })
     .map(drop)
+}
+
+/// Drops everything before it is queued: a raw socket that only sends would otherwise get a copy of every packet of its
+/// protocol.
+pub fn receive_nothing(fd: &impl AsFd) -> io::Result<()> {
+    filter(fd, &[Instruction::DROP])
 }
 
 /// A raw ICMP socket gets echo replies only: not what others ask this host, nor neighbour discovery.

@@ -52,6 +52,7 @@ pub fn take_snapshot(
             .values()
             .map(|link| LinkState { name: link.name.clone(), up: link.up })
             .collect(),
+        ..Snapshot::default()
     };
     Ok((interfaces, snapshot))
 }

@@ -10,6 +10,7 @@ use understudy_core::net::reconcile::{Change, Present};
 use understudy_core::node::vrrp::{Action, Event, LinkState, Snapshot, VrrpNode};
 use understudy_core::time::Time;
 use understudy_core::vrrp::authentication_header as ah;
+use understudy_core::vrrp::envelope::Envelope;
 use understudy_core::vrrp::instance::State;
 use understudy_core::vrrp::packet::{self, Advert, Proof};
 use understudy_core::vrrp::settings::Version;
@@ -90,19 +91,16 @@ impl Host {
         let interval = Duration::from_secs(1);
         let advert = Advert { version, vrid: 51, priority, interval, count: 1 };
         let proof = sealed.map_or(Proof::None, |_| Proof::Header(KEY));
-        let mut bytes = vec![0; 20];
-        bytes[0] = 0x45;
-        bytes[8] = 255;
-        bytes[9] = packet::PROTOCOL;
-        bytes[12..16].copy_from_slice(&PEER.octets());
-        bytes[16..20].copy_from_slice(&packet::GROUP.octets());
-        packet::encode(&advert, proof, &[vip], PEER, packet::GROUP, &mut bytes);
-        match sealed {
-            Some(sequence) => ah::seal(&mut bytes, 0, KEY, sequence),
-            None => {
-                let length = u16::try_from(bytes.len()).unwrap();
-                bytes[2..4].copy_from_slice(&length.to_be_bytes());
-            }
+        let envelope = Envelope {
+            source: PEER.into(),
+            destination: packet::GROUP.into(),
+            ttl: 255,
+            protocol: packet::PROTOCOL,
+        };
+        let mut bytes = Vec::new();
+        packet::encode(&advert, proof, &[vip.into()], &envelope, &mut bytes);
+        if let Some(sequence) = sealed {
+            ah::seal(&mut bytes, 0, KEY, sequence);
         }
         self.handle(Event::Datagram { link: 0, bytes: &bytes });
     }
@@ -190,8 +188,8 @@ fn sequence_numbers_rise_beyond_what_was_heard() {
     host.hear(Version::V2, 200, VIP, Some(71));
     assert_eq!(heard(&host), 2);
     host.until_master();
-    let mut bytes = vec![0; 20];
-    host.node.slot_mut(0).write_advert(100, packet::GROUP.into(), 0, &mut bytes);
+    let mut bytes = Vec::new();
+    host.node.slot_mut(0).write_advert(100, packet::GROUP.into(), 255, &mut bytes);
     assert_eq!(bytes[28..32], 72u32.to_be_bytes());
     // It was started anew.
     host.hear(Version::V2, 200, VIP, Some(1));

@@ -54,7 +54,7 @@ use crate::vrrp::sync_group::SyncGroup;
 pub enum Event<'a> {
     /// "Look at your deadlines."
     Timer,
-    /// A datagram of IP protocol 112, with its IPv4 header.
+    /// A datagram of IP protocol 112, or 51 with such a one in it, with its IP header.
     Datagram {
         /// Index of the interface in [`VrrpNode::links`].
         link: usize,
@@ -220,6 +220,15 @@ pub enum Action {
     Links,
     /// After [`Event::Stop`]: all addresses are given up.
     Released,
+}
+
+/// What adverts over one family need on an interface.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PortNeeds {
+    /// Some have authentication headers.
+    pub headers: bool,
+    /// Multicast groups to be joined, sorted.
+    pub groups: Vec<IpAddr>,
 }
 
 /// Owner of addresses that are held whatever the state.
@@ -388,20 +397,21 @@ impl VrrpNode {
         &mut self.slots[instance]
     }
 
-    /// Whether adverts with authentication headers come to an interface.
+    /// What adverts over one family need on an interface; `None`: there are none.
     #[must_use]
-    pub fn has_headers(&self, link: usize) -> bool {
-        self.slots.iter().any(|slot| slot.link == link && slot.settings.auth_header)
-    }
-
-    /// Multicast groups to be joined on an interface.
-    pub fn groups_of(&self, link: usize) -> impl Iterator<Item = IpAddr> {
-        self.slots.iter().filter(move |slot| slot.link == link).filter_map(|slot| {
-            match slot.settings.transport {
-                Transport::Multicast { group } => Some(group),
-                Transport::Unicast { .. } => None,
+    pub fn port(&self, link: usize, ipv6: bool) -> Option<PortNeeds> {
+        let mut needs: Option<PortNeeds> = None;
+        for slot in self.slots.iter().filter(|it| it.link == link && it.is_ipv6() == ipv6) {
+            let needs = needs.get_or_insert_default();
+            needs.headers |= slot.settings.auth_header;
+            if let Transport::Multicast { group } = slot.settings.transport {
+                needs.groups.push(group);
             }
-        })
+        }
+        let mut needs = needs?;
+        needs.groups.sort_unstable();
+        needs.groups.dedup();
+        Some(needs)
     }
 
     /// All instances; those removed by a reload come last, until they are through.
@@ -484,7 +494,7 @@ impl VrrpNode {
         let mut odd = None;
         let received = slot.receive(bytes, now, &mut odd);
         if let Some(odd) = odd {
-            out.push(Action::Log(Weight::Warning, status::odd(slot, to.source.into(), odd)));
+            out.push(Action::Log(Weight::Warning, status::odd(slot, to.source, odd)));
         }
         if let Some(received) = received {
             let event = instance::Event::Advert {

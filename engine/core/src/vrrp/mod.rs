@@ -2,6 +2,7 @@
 
 pub mod announce;
 pub mod authentication_header;
+pub mod envelope;
 pub mod instance;
 pub mod notify;
 pub mod packet;

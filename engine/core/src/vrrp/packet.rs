@@ -1,5 +1,5 @@
-//! VRRP messages as bytes: version 2 (RFC 3768 §5) and version 3 (RFC 9568 §5) over IPv4, with the IPv4 header in front
-//! as a raw socket delivers it. The checks and their order are those of the reference, §3.3.
+//! VRRP messages as bytes: version 2 (RFC 3768 §5) over IPv4, version 3 (RFC 9568 §5) over IPv4 and IPv6, with the IP
+//! header in front ([`envelope`]). The checks and their order are those of the reference, §3.3.
 //!
 //! ```text
 //!  0                   1                   2                   3
@@ -10,23 +10,26 @@
 //! | v2: Auth Type | Adver Int (s) |                               |
 //! | v3: 0 | Max Advertise Int (cs)|           Checksum            |
 //! +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
-//! |                    IPv4 addresses, then                       |
+//! |                 IPv4 or IPv6 addresses, then                  |
 //! |           v2: 8 bytes of authentication data                  |
 //! +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 //! ```
 
 use alloc::vec::Vec;
 use core::fmt;
-use core::net::{IpAddr, Ipv4Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
 
 use super::authentication_header as ah;
+use super::envelope::{self, Envelope};
 use super::settings::{Version, Vrid};
 
 /// IP protocol number.
 pub const PROTOCOL: u8 = 112;
 /// The group of RFC 9568 §5.1.1.2.
 pub const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 18);
+/// The group of RFC 9568 §5.1.2.2.
+pub const GROUP6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x12);
 /// VRRP ADVERTISEMENT, the only type.
 const TYPE_ADVERTISEMENT: u8 = 1;
 const HEADER: usize = 8;
@@ -84,7 +87,7 @@ pub struct Expected<'a> {
     /// Adverts come to the own address and not to a group.
     pub unicast: bool,
     /// Addresses in the order of the configuration.
-    pub vips: &'a [Ipv4Addr],
+    pub vips: &'a [IpAddr],
 }
 
 /// An accepted message with what is odd about it.
@@ -155,56 +158,57 @@ impl fmt::Display for DecodeError {
 
 impl core::error::Error for DecodeError {}
 
-/// Which virtual router an IPv4 datagram is for, before any check.
+/// Which virtual router a datagram is for, before any check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Addressee {
     /// Virtual router.
     pub vrid: Vrid,
     /// Sender.
-    pub source: Ipv4Addr,
+    pub source: IpAddr,
     /// Group or own address.
-    pub destination: Ipv4Addr,
+    pub destination: IpAddr,
 }
 
 /// Reads only that.
 #[must_use]
 pub fn addressee(datagram: &[u8]) -> Option<Addressee> {
-    let header = message_start(datagram)?;
-    let source = ipv4(datagram.get(12..16)?);
-    let destination = ipv4(datagram.get(16..20)?);
-    Some(Addressee { vrid: *datagram.get(header + 1)?, source, destination })
+    let (envelope, ip) = Envelope::read(datagram)?;
+    let Envelope { source, destination, .. } = envelope;
+    let vrid = *datagram.get(message_start(&envelope, ip) + 1)?;
+    Some(Addressee { vrid, source, destination })
 }
 
-/// Where the message begins: behind the IPv4 header and, if there is one, the authentication header.
-fn message_start(datagram: &[u8]) -> Option<usize> {
-    let header = usize::from(datagram.first()? & 0x0f) * 4;
-    let sealed = *datagram.get(9)? == ah::PROTOCOL;
-    Some(header + if sealed { ah::LENGTH } else { 0 })
+/// Where the message begins: behind the IP header of `ip` bytes and, if there is one, the authentication header.
+fn message_start(envelope: &Envelope, ip: usize) -> usize {
+    ip + if is_sealed(envelope) { ah::LENGTH } else { 0 }
 }
 
-/// Checks and reads one IPv4 datagram.
+/// The authentication header is one of IPv4 only.
+fn is_sealed(envelope: &Envelope) -> bool {
+    envelope.protocol == ah::PROTOCOL && envelope.source.is_ipv4()
+}
+
+/// Checks and reads one datagram.
 ///
 /// # Errors
 /// The first check that failed.
 pub fn decode(datagram: &[u8], expected: &Expected<'_>) -> Result<Received, DecodeError> {
-    let header = message_start(datagram).ok_or(DecodeError::Length)?;
-    let sealed = datagram[9] == ah::PROTOCOL;
-    let ip = header - if sealed { ah::LENGTH } else { 0 };
-    if ip < 20 || datagram.len() < header + HEADER {
+    let (envelope, ip) = Envelope::read(datagram).ok_or(DecodeError::Length)?;
+    let (start, sealed) = (message_start(&envelope, ip), is_sealed(&envelope));
+    if datagram.len() < start + HEADER {
         return Err(DecodeError::Length);
     }
-    let source = ipv4(&datagram[12..16]);
-    let destination = ipv4(&datagram[16..20]);
-    let ttl = datagram[8];
-    let first = datagram[header];
+    let Envelope { source, destination, ttl, .. } = envelope;
+    let first = datagram[start];
     let auth_len = if first >> 4 == 2 { AUTHENTICATION } else { 0 };
-    let count = datagram[header + 3];
-    let length = header + HEADER + usize::from(count) * 4 + auth_len;
+    let count = datagram[start + 3];
+    let size = if source.is_ipv4() { 4 } else { 16 };
+    let length = start + HEADER + usize::from(count) * size + auth_len;
     // Ethernet pads short frames to 60 bytes, 46 of them ours.
     if datagram.len() < length || (datagram.len() > length && datagram.len() > 46) {
         return Err(DecodeError::Length);
     }
-    let message = &datagram[header..length];
+    let message = &datagram[start..length];
     if !expected.unicast && ttl != 255 {
         return Err(DecodeError::Ttl(ttl));
     }
@@ -233,26 +237,18 @@ pub fn decode(datagram: &[u8], expected: &Expected<'_>) -> Result<Received, Deco
     if first & 0x0f != TYPE_ADVERTISEMENT {
         return Err(DecodeError::Type(first & 0x0f));
     }
-    if usize::from(u16::from_be_bytes([datagram[2], datagram[3]])) != length {
+    if envelope::length(datagram) != length {
         return Err(DecodeError::Length);
     }
-    let plain = fold(sum(0, message)) == 0;
-    let good = match expected.version {
-        Version::V2 => plain,
-        // Some peers leave the pseudo header out (keepalived's v3_checksum_as_v2); both are accepted.
-        Version::V3 => {
-            fold(sum(pseudo_header(source, destination, message), message)) == 0 || plain
-        }
-    };
-    if !good {
+    if !checksum_is_good(message, expected.version, source, destination) {
         return Err(DecodeError::Checksum);
     }
     if destination.is_multicast() == expected.unicast {
         return Err(DecodeError::Transport);
     }
-    let addresses = &message[HEADER..HEADER + usize::from(count) * 4];
-    let same = addresses.len() == expected.vips.len() * 4
-        && addresses.chunks_exact(4).all(|octets| expected.vips.contains(&ipv4(octets)));
+    let addresses = &message[HEADER..HEADER + usize::from(count) * size];
+    let known = |octets| envelope::address(octets).is_some_and(|ip| expected.vips.contains(&ip));
+    let same = usize::from(count) == expected.vips.len() && addresses.chunks_exact(size).all(known);
     let advert = Advert {
         version: expected.version,
         vrid: message[1],
@@ -261,13 +257,24 @@ pub fn decode(datagram: &[u8], expected: &Expected<'_>) -> Result<Received, Deco
         count,
     };
     Ok(Received {
-        source: IpAddr::V4(source),
+        source,
         ttl,
         advert,
         addresses_differ: !same,
         interval_differs: interval != expected.interval,
         sequence,
     })
+}
+
+/// Some peers leave the pseudo header of IPv4 out (keepalived's `v3_checksum_as_v2`); both are accepted.
+fn checksum_is_good(message: &[u8], version: Version, source: IpAddr, destination: IpAddr) -> bool {
+    let plain = || source.is_ipv4() && fold(sum(0, message)) == 0;
+    match version {
+        Version::V2 => plain(),
+        Version::V3 => {
+            fold(sum(pseudo_header(source, destination, message), message)) == 0 || plain()
+        }
+    }
 }
 
 fn check_authentication(message: &[u8], proof: Proof) -> Result<(), DecodeError> {
@@ -283,15 +290,19 @@ fn check_authentication(message: &[u8], proof: Proof) -> Result<(), DecodeError>
     }
 }
 
-/// Appends an advert, without IP header, to `out`. `interval` is cut to what the version can say.
+/// Appends an advert with its IP header to `out`; nothing, and false, if its addresses are of two families. `interval` is
+/// cut to what the version can say.
 pub fn encode(
     advert: &Advert,
     proof: Proof,
-    vips: &[Ipv4Addr],
-    source: Ipv4Addr,
-    destination: Ipv4Addr,
+    vips: &[IpAddr],
+    envelope: &Envelope,
     out: &mut Vec<u8>,
-) {
+) -> bool {
+    let datagram = out.len();
+    if !envelope.open(out) {
+        return false;
+    }
     let start = out.len();
     let version = number(advert.version);
     let count = u8::try_from(vips.len()).unwrap_or(u8::MAX);
@@ -313,7 +324,10 @@ pub fn encode(
         }
     }
     for vip in &vips[..usize::from(count)] {
-        out.extend_from_slice(&vip.octets());
+        match vip {
+            IpAddr::V4(vip) => out.extend_from_slice(&vip.octets()),
+            IpAddr::V6(vip) => out.extend_from_slice(&vip.octets()),
+        }
     }
     let seed = match advert.version {
         Version::V2 => {
@@ -323,10 +337,12 @@ pub fn encode(
             });
             0
         }
-        Version::V3 => pseudo_header(source, destination, &out[start..]),
+        Version::V3 => pseudo_header(envelope.source, envelope.destination, &out[start..]),
     };
     let checksum = fold(sum(seed, &out[start..])).to_be_bytes();
     out[start + 6..start + 8].copy_from_slice(&checksum);
+    envelope::close(&mut out[datagram..]);
+    true
 }
 
 const fn number(version: Version) -> u8 {
@@ -340,14 +356,14 @@ fn centiseconds(number: u16) -> Duration {
     Duration::from_millis(u64::from(number) * 10)
 }
 
-fn ipv4(octets: &[u8]) -> Ipv4Addr {
-    Ipv4Addr::new(octets[0], octets[1], octets[2], octets[3])
-}
-
-/// RFC 9568 §5.2.8, as for IPv6 in RFC 8200 §8.1.
-fn pseudo_header(source: Ipv4Addr, destination: Ipv4Addr, message: &[u8]) -> u32 {
+/// RFC 9568 §5.2.8, for IPv6 RFC 8200 §8.1.
+fn pseudo_header(source: IpAddr, destination: IpAddr, message: &[u8]) -> u32 {
     let length = u32::try_from(message.len()).expect("a datagram has at most 65535 bytes");
-    sum(sum(u32::from(PROTOCOL) + length, &source.octets()), &destination.octets())
+    let add = |total, ip| match ip {
+        IpAddr::V4(ip) => sum(total, &ip.octets()),
+        IpAddr::V6(ip) => sum(total, &ip.octets()),
+    };
+    add(add(u32::from(PROTOCOL) + length, source), destination)
 }
 
 /// Adds 16-bit words (RFC 1071).

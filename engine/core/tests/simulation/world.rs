@@ -285,19 +285,11 @@ impl World {
         if !host.link_up {
             return;
         }
-        let IpAddr::V4(source) = host.ip else { unreachable!() };
-        let mut bytes = vec![0; 20];
+        let mut bytes = Vec::new();
         let slot = self.hosts[from].node.as_mut().unwrap().slot_mut(instance);
-        if !slot.write_advert(priority, GROUP.into(), 0, &mut bytes) {
+        if !slot.write_advert(priority, GROUP.into(), 255, &mut bytes) {
             return;
         }
-        let length = u16::try_from(bytes.len()).unwrap();
-        bytes[0] = 0x45;
-        bytes[2..4].copy_from_slice(&length.to_be_bytes());
-        bytes[8] = 255;
-        bytes[9] = 112;
-        bytes[12..16].copy_from_slice(&source.octets());
-        bytes[16..20].copy_from_slice(&GROUP.octets());
         for to in 0..self.hosts.len() {
             let lost = self.random.chance(self.loss_percent);
             let jitter = Duration::from_micros(self.random.below(300));

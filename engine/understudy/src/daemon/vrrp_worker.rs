@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use understudy_core::journal::Entry;
 use understudy_core::net::reconcile::Change;
 use understudy_core::node::settings::HostSettings;
-use understudy_core::node::vrrp::{Action, Event, Handover, VrrpNode, Weight};
+use understudy_core::node::vrrp::{Action, Event, Handover, PortNeeds, VrrpNode, Weight};
 use understudy_core::time::Time;
 use understudy_core::vrrp::instance::Move;
 
@@ -39,10 +39,10 @@ use crate::sys::socket::RawAddress;
 use crate::watch::{Watches, files};
 use crate::wire::arp::{self, FrameSocket};
 use crate::wire::na;
-use crate::wire::vrrp::Port;
+use crate::wire::vrrp::{Port, with_header};
 
 const MONITOR: Token = Token(0);
-/// Ports have the tokens from here on, in the order of the node's links.
+/// Ports have the tokens from here on, in the order of the node's links: first that of IPv4, then that of IPv6.
 const FIRST_PORT: u64 = 1;
 /// Their sockets for authentication headers have those from here on.
 const FIRST_SEALED: u64 = 1 << 32;
@@ -51,12 +51,14 @@ const FILES: Token = Token(1 << 40);
 const PROCESSES: Token = Token(FILES.0 + 1);
 /// Messages to the kernel in one batch.
 const BATCH: usize = 512;
-/// An interface with open sockets.
+
+/// An interface with open sockets of one family.
 #[derive(Debug)]
 struct OpenPort {
     name: String,
     index: u32,
-    groups: Vec<IpAddr>,
+    ipv6: bool,
+    needs: PortNeeds,
     port: Port,
     /// A failure has been logged; the next one is not, until sending works again.
     failing: bool,
@@ -74,6 +76,7 @@ pub struct VrrpWorker {
     receiver: Receiver,
     /// By ifindex.
     interfaces: BTreeMap<u32, Link>,
+    /// Two for each of the node's links: IPv4 and IPv6.
     ports: Vec<Option<OpenPort>>,
     actions: Vec<Action>,
     batch: Batch,
@@ -241,13 +244,19 @@ impl VrrpWorker {
     fn receive(&mut self, token: Token, now: Time, context: &mut Context) {
         let sealed = token.0 >= FIRST_SEALED;
         let number = token.0 - if sealed { FIRST_SEALED } else { FIRST_PORT };
-        let link = usize::try_from(number).unwrap_or(usize::MAX);
-        let Some(Some(open)) = self.ports.get(link) else { return };
+        let number = usize::try_from(number).unwrap_or(usize::MAX);
+        let Some(Some(open)) = self.ports.get(number) else { return };
         let socket = if sealed { open.port.sealed.as_ref() } else { Some(&open.port.receiver) };
         let Some(socket) = socket else { return };
-        let (node, actions) = (&mut self.node, &mut self.actions);
+        let (link, ipv6) = (number / 2, open.ipv6);
+        let (node, actions, whole) = (&mut self.node, &mut self.actions, &mut self.bytes);
         let taken = self.receiver.drain(socket, |incoming| {
-            node.handle(now, Event::Datagram { link, bytes: incoming.bytes }, actions);
+            let bytes = match ipv6 {
+                false => incoming.bytes,
+                true if with_header(&incoming, whole) => whole.as_slice(),
+                true => return,
+            };
+            node.handle(now, Event::Datagram { link, bytes }, actions);
         });
         if let Err(e) = taken {
             context.log(Level::Warning, &format!("receive adverts on {}: {e}", open.name));
@@ -296,28 +305,26 @@ impl VrrpWorker {
     /// Opens, closes and renumbers ports so that they are those of the node's links.
     fn open_ports(&mut self, context: &mut Context) {
         let mut former: Vec<Option<OpenPort>> = std::mem::take(&mut self.ports);
-        for (link, name) in self.node.links().iter().enumerate() {
-            let mut groups: Vec<IpAddr> = self.node.groups_of(link).collect();
-            groups.sort_unstable();
-            groups.dedup();
+        for number in 0..self.node.links().len() * 2 {
+            let (link, ipv6) = (number / 2, number % 2 == 1);
+            let name = &self.node.links()[link];
             let index = self.interfaces.values().find(|it| it.name == *name).map(|it| it.index);
             let index = if name.is_empty() { Some(0) } else { index };
-            let sealed = self.node.has_headers(link);
-            let same = |it: &Option<OpenPort>| {
-                it.as_ref().is_some_and(|it| {
-                    it.name == *name
-                        && Some(it.index) == index
-                        && it.groups == groups
-                        && it.port.sealed.is_some() == sealed
-                })
+            let wanted = self.node.port(link, ipv6).zip(index);
+            let same = |it: &Option<OpenPort>| match (it, &wanted) {
+                (Some(it), Some((needs, index))) => {
+                    it.name == *name && it.ipv6 == ipv6 && it.index == *index && it.needs == *needs
+                }
+                _ => false,
             };
             let kept = former.iter().position(same);
-            let open = match (kept, index) {
+            let open = match (kept, wanted) {
                 (Some(at), _) => former[at].take(),
                 (None, None) => None,
-                (None, Some(index)) => match Port::open(name, index, &groups, sealed) {
+                (None, Some((needs, index))) => match Port::open(name, index, ipv6, &needs) {
                     Ok(port) => {
-                        Some(OpenPort { name: name.clone(), index, groups, port, failing: false })
+                        let name = name.clone();
+                        Some(OpenPort { name, index, ipv6, needs, port, failing: false })
                     }
                     Err(e) => {
                         let text = format!("open VRRP socket on {name}: {e} (needs CAP_NET_RAW)");
@@ -329,9 +336,10 @@ impl VrrpWorker {
             if let Some(open) = &open {
                 let sealed = open.port.sealed.as_ref().map(|it| (it, FIRST_SEALED));
                 let sockets = [Some((&open.port.receiver, FIRST_PORT)), sealed];
-                for (socket, first) in sockets.into_iter().flatten().filter(|_| kept != Some(link))
+                for (socket, first) in
+                    sockets.into_iter().flatten().filter(|_| kept != Some(number))
                 {
-                    let token = Token(first + link as u64);
+                    let token = Token(first + number as u64);
                     if let Err(e) = context.register(socket, token, Interest::READ) {
                         context.log(Level::Error, &format!("watch VRRP socket on {name}: {e}"));
                     }
@@ -384,9 +392,10 @@ impl VrrpWorker {
                 number += 1;
             }
         }
-        for (link, open) in self.ports.iter_mut().enumerate() {
+        for (number, open) in self.ports.iter_mut().enumerate() {
             let Some(open) = open else { continue };
-            let due = self.queue.iter().filter(|queued| queued.link == link);
+            let own = |it: &&Queued| it.link == number / 2 && it.ipv6 == open.ipv6;
+            let due = self.queue.iter().filter(own);
             let (count, error) = send_together(&open.port.sender, due, &self.bytes);
             match error {
                 Some(e) if !open.failing => {
@@ -474,7 +483,8 @@ impl VrrpWorker {
                 }
             };
             let to = RawAddress::link(link.index, everybody);
-            self.queue.push(Queued { link: 0, bytes: start..self.bytes.len(), to });
+            let bytes = start..self.bytes.len();
+            self.queue.push(Queued { link: 0, ipv6: false, bytes, to });
         }
         let (count, error) = send_together(&self.frames, self.queue.iter(), &self.bytes);
         if let Some(e) = error {

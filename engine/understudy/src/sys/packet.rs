@@ -1,6 +1,7 @@
 //! Many datagrams with one system call: sendmmsg(2) and recvmmsg(2). A wake-up costs thirty times what a packet does.
 
 use std::io;
+use std::net::{IpAddr, Ipv6Addr};
 use std::os::fd::{AsFd, AsRawFd};
 use std::time::Duration;
 
@@ -58,12 +59,16 @@ pub fn send_many(fd: &impl AsFd, packets: &[Outgoing<'_>]) -> (usize, Option<io:
 /// One datagram as it was received.
 #[derive(Clone, Copy, Debug)]
 pub struct Incoming<'a> {
-    /// Its bytes; raw IPv4 sockets include the IP header.
+    /// Its bytes; raw IPv4 sockets include the IP header, those of IPv6 don't.
     pub bytes: &'a [u8],
     /// When the kernel took it in (realtime), with SO_TIMESTAMPNS set.
     pub received: Option<Duration>,
     /// Hop limit, with IPV6_RECVHOPLIMIT or IP_RECVTTL set.
     pub hop_limit: Option<u8>,
+    /// The sender.
+    pub source: Option<IpAddr>,
+    /// Whom it was sent to, with IPV6_RECVPKTINFO set.
+    pub destination: Option<IpAddr>,
 }
 
 /// Room for one datagram. A longer one is dropped: no advert is as long.
@@ -76,6 +81,7 @@ pub struct Receiver {
     bytes: Vec<u8>,
     /// Of a type that is aligned as control messages are.
     control: Vec<u64>,
+    sources: Vec<RawAddress>,
 }
 
 impl std::fmt::Debug for Receiver {
@@ -93,7 +99,11 @@ impl Default for Receiver {
 impl Receiver {
     /// Buffers for one system call's worth of datagrams.
     pub fn new() -> Self {
-        Self { bytes: vec![0; ROOM * BATCH], control: vec![0; CONTROL / 8 * BATCH] }
+        Self {
+            bytes: vec![0; ROOM * BATCH],
+            control: vec![0; CONTROL / 8 * BATCH],
+            sources: vec![RawAddress::empty(); BATCH],
+        }
     }
 
     /// Hands every waiting datagram to `take`, until there are none.
@@ -110,7 +120,7 @@ impl Receiver {
                 unsafe { (std::mem::zeroed(), std::mem::zeroed()) };
             let slots = self.bytes.chunks_exact_mut(ROOM);
             let slots = slots.zip(self.control.chunks_exact_mut(CONTROL / 8));
-            for (i, (bytes, control)) in slots.enumerate() {
+            for (i, ((bytes, control), source)) in slots.zip(&mut self.sources).enumerate() {
                 vectors[i].iov_base = bytes.as_mut_ptr().cast();
                 vectors[i].iov_len = ROOM;
                 let header = &mut headers[i].msg_hdr;
@@ -118,6 +128,7 @@ impl Receiver {
                 header.msg_iovlen = 1;
                 header.msg_control = control.as_mut_ptr().cast();
                 header.msg_controllen = CONTROL;
+                (header.msg_name, header.msg_namelen) = source.room();
             }
             let room = libc::c_uint::try_from(BATCH).expect("BATCH is small");
             let none = std::ptr::null_mut();
@@ -131,13 +142,16 @@ impl Receiver {
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
                 Err(e) => return Err(e),
             };
-            for (bytes, header) in self.bytes.chunks_exact(ROOM).zip(&headers).take(count) {
+            let slots = self.bytes.chunks_exact(ROOM).zip(&headers).zip(&self.sources);
+            for ((bytes, header), source) in slots.take(count) {
                 if header.msg_hdr.msg_flags & libc::MSG_TRUNC != 0 {
                     continue;
                 }
                 let len = usize::try_from(header.msg_len).unwrap_or(0).min(ROOM);
                 let bytes = &bytes[..len];
-                let mut incoming = Incoming { bytes, received: None, hop_limit: None };
+                let source = source.to_socket_addr().map(|it| it.ip());
+                let mut incoming =
+                    Incoming { bytes, received: None, hop_limit: None, source, destination: None };
                 read_control(&header.msg_hdr, &mut incoming);
                 take(incoming);
             }
@@ -169,6 +183,12 @@ fn read_control(header: &libc::msghdr, incoming: &mut Incoming<'_>) {
                 {
                     let value = data.cast::<libc::c_int>().read_unaligned();
                     incoming.hop_limit = u8::try_from(value).ok();
+                }
+                (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO)
+                    if len >= size_of::<libc::in6_pktinfo>() =>
+                {
+                    let info = data.cast::<libc::in6_pktinfo>().read_unaligned();
+                    incoming.destination = Some(Ipv6Addr::from(info.ipi6_addr.s6_addr).into());
                 }
                 _ => {}
             }

@@ -236,6 +236,11 @@ impl RawAddress {
         }
     }
 
+    /// Where the kernel writes an address, and how long it may be.
+    pub(super) fn room(&mut self) -> (*mut libc::c_void, libc::socklen_t) {
+        ((&raw mut self.storage).cast(), len_of::<libc::sockaddr_storage>())
+    }
+
     pub(super) fn as_ptr(&self) -> *const libc::sockaddr {
         (&raw const self.storage).cast()
     }

@@ -3,7 +3,7 @@
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::net::{IpAddr, Ipv4Addr};
+use core::net::IpAddr;
 use core::time::Duration;
 
 use crate::journal::Entry;
@@ -11,6 +11,7 @@ use crate::net::address::Address;
 use crate::time::Time;
 use crate::vrrp::announce::Announcer;
 use crate::vrrp::authentication_header;
+use crate::vrrp::envelope::Envelope;
 use crate::vrrp::instance::{Condition, Instance, Parameters};
 use crate::vrrp::notify::News;
 use crate::vrrp::packet::{self, Addressee, Advert, DecodeError, Expected, Proof, Received};
@@ -166,8 +167,8 @@ pub struct Slot {
     pub last: Option<Entry>,
     /// What the last mail was about.
     pub mailed: Option<News>,
-    /// IPv4 addresses in adverts.
-    advertised: Vec<Ipv4Addr>,
+    /// Addresses in adverts.
+    advertised: Vec<IpAddr>,
     proof: Proof,
     /// Sequence number of the last authentication header, ours or another's.
     sequence: u32,
@@ -252,10 +253,14 @@ impl Slot {
     #[must_use]
     pub fn fits(&self, to: &Addressee) -> u8 {
         match &self.settings.transport {
-            Transport::Multicast { group } => u8::from(*group == IpAddr::V4(to.destination)) * 2,
-            Transport::Unicast { .. } if to.destination.is_multicast() => 0,
+            Transport::Multicast { group } => u8::from(*group == to.destination) * 2,
+            Transport::Unicast { .. }
+                if to.destination.is_multicast() || to.destination.is_ipv6() != self.key.ipv6 =>
+            {
+                0
+            }
             Transport::Unicast { peers, .. } => {
-                1 + u8::from(peers.iter().any(|peer| peer.address == IpAddr::V4(to.source)))
+                1 + u8::from(peers.iter().any(|peer| peer.address == to.source))
             }
         }
     }
@@ -370,18 +375,22 @@ impl Slot {
         }
     }
 
-    /// Appends its advert for `destination` to `out`, which ends with the IPv4 header for it; false if there is no
-    /// address to send from.
+    /// Whether its adverts travel over IPv6.
+    #[must_use]
+    pub const fn is_ipv6(&self) -> bool {
+        self.key.ipv6
+    }
+
+    /// Appends its advert for `destination`, with its IP header, to `out`; false if there is no address to send from.
     pub fn write_advert(
         &mut self,
         priority: u8,
         destination: IpAddr,
-        header: usize,
+        ttl: u8,
         out: &mut Vec<u8>,
     ) -> bool {
-        let (Some(IpAddr::V4(source)), IpAddr::V4(destination)) = (self.source, destination) else {
-            return false;
-        };
+        let Some(source) = self.source else { return false };
+        let envelope = Envelope { source, destination, ttl, protocol: packet::PROTOCOL };
         let advert = Advert {
             version: self.settings.version,
             vrid: self.settings.vrid,
@@ -389,10 +398,13 @@ impl Slot {
             interval: self.settings.advert_interval,
             count: u8::try_from(self.advertised.len()).unwrap_or(u8::MAX),
         };
-        packet::encode(&advert, self.proof, &self.advertised, source, destination, out);
+        let start = out.len();
+        if !packet::encode(&advert, self.proof, &self.advertised, &envelope, out) {
+            return false;
+        }
         if let Proof::Header(key) = self.proof {
             self.sequence = self.sequence.wrapping_add(1);
-            authentication_header::seal(out, header, key, self.sequence);
+            authentication_header::seal(out, start, key, self.sequence);
         }
         true
     }
@@ -433,12 +445,10 @@ fn without_adverts(settings: &InstanceSettings) -> Vec<usize> {
     addresses
 }
 
-fn advertised(settings: &InstanceSettings) -> Vec<Ipv4Addr> {
-    let ipv4 = |address: &Address| match address.ip {
-        IpAddr::V4(ip) => Some(ip),
-        IpAddr::V6(_) => None,
-    };
-    settings.vips.iter().filter_map(ipv4).collect()
+/// All of one family (the configuration sees to it).
+fn advertised(settings: &InstanceSettings) -> Vec<IpAddr> {
+    let ipv6 = is_ipv6(settings);
+    settings.vips.iter().map(|vip| vip.ip).filter(|ip| ip.is_ipv6() == ipv6).collect()
 }
 
 fn proof(settings: &InstanceSettings) -> Proof {

@@ -25,8 +25,16 @@ const V3: [u8; 36] = [
     0x0a, 0x09, 0x00, 0x65,
 ];
 
-const VIPS: [Ipv4Addr; 2] = [Ipv4Addr::new(10, 9, 0, 100), Ipv4Addr::new(10, 9, 0, 101)];
-const SOURCE: Ipv4Addr = Ipv4Addr::new(10, 9, 0, 1);
+const VIPS: [IpAddr; 2] =
+    [IpAddr::V4(Ipv4Addr::new(10, 9, 0, 100)), IpAddr::V4(Ipv4Addr::new(10, 9, 0, 101))];
+const ENVELOPE: Envelope = Envelope {
+    source: IpAddr::V4(Ipv4Addr::new(10, 9, 0, 1)),
+    destination: IpAddr::V4(GROUP),
+    ttl: 255,
+    protocol: PROTOCOL,
+};
+const TO: Addressee =
+    Addressee { vrid: 51, source: ENVELOPE.source, destination: ENVELOPE.destination };
 const SECRET: [u8; 8] = *b"secret\0\0";
 
 /// keepalived 2.2.7 with `auth_type AH`, captured by `tcpdump -xx 'ip proto 51'` (password "secret").
@@ -56,14 +64,16 @@ fn keepalived_is_understood_and_spoken() {
     for (bytes, version, pass) in cases {
         let received = decode(bytes, &expected(version, pass)).unwrap();
         assert_eq!(received.advert, said(version));
-        assert_eq!((received.source, received.ttl), (IpAddr::V4(SOURCE), 255));
+        assert_eq!((received.source, received.ttl), (ENVELOPE.source, 255));
         assert!(!received.addresses_differ && !received.interval_differs);
-        let to = Addressee { vrid: 51, source: SOURCE, destination: GROUP };
-        assert_eq!(addressee(bytes), Some(to));
+        assert_eq!(addressee(bytes), Some(TO));
 
         let mut out = Vec::new();
-        encode(&said(version), pass, &VIPS, SOURCE, GROUP, &mut out);
-        assert_eq!(out, bytes[20..]);
+        assert!(encode(&said(version), pass, &VIPS, &ENVELOPE, &mut out));
+        // Identification and checksum are the kernel's.
+        out[4..6].copy_from_slice(&bytes[4..6]);
+        out[10..12].copy_from_slice(&bytes[10..12]);
+        assert_eq!(out, bytes);
     }
 }
 
@@ -72,14 +82,10 @@ fn keepalived_s_authentication_header_is_understood_and_spoken() {
     let proof = Proof::Header(SECRET);
     let received = decode(&V2_AH, &expected(Version::V2, proof)).unwrap();
     assert_eq!((received.advert, received.sequence), (said(Version::V2), Some(1)));
-    let to = Addressee { vrid: 51, source: SOURCE, destination: GROUP };
-    assert_eq!(addressee(&V2_AH), Some(to));
+    assert_eq!(addressee(&V2_AH), Some(TO));
 
-    let mut out = V2_AH[..20].to_vec();
-    out[2..6].fill(0);
-    out[9] = PROTOCOL;
-    out[10..12].fill(0);
-    encode(&said(Version::V2), proof, &VIPS, SOURCE, GROUP, &mut out);
+    let mut out = Vec::new();
+    encode(&said(Version::V2), proof, &VIPS, &ENVELOPE, &mut out);
     ah::seal(&mut out, 0, SECRET, 1);
     // The checksum is the kernel's.
     out[10..12].copy_from_slice(&V2_AH[10..12]);
@@ -156,7 +162,7 @@ fn a_checksum_without_pseudo_header_is_accepted_in_version_3() {
 
 #[test]
 fn other_addresses_are_reported_and_accepted() {
-    let other = [VIPS[0], Ipv4Addr::new(10, 9, 0, 102)];
+    let other = [VIPS[0], [10, 9, 0, 102].into()];
     let received =
         decode(&V3, &Expected { vips: &other, ..expected(Version::V3, Proof::None) }).unwrap();
     assert!(received.addresses_differ);

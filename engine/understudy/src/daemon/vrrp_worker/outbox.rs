@@ -7,7 +7,6 @@ use understudy_core::node::vrrp::Slot;
 
 use crate::sys::packet::{Outgoing, send_many};
 use crate::sys::socket::RawAddress;
-use crate::wire::vrrp;
 
 /// Datagrams that are handed to the kernel together.
 const TOGETHER: usize = 32;
@@ -16,6 +15,7 @@ const TOGETHER: usize = 32;
 #[derive(Debug)]
 pub struct Queued {
     pub link: usize,
+    pub ipv6: bool,
     pub bytes: Range<usize>,
     pub to: RawAddress,
 }
@@ -26,7 +26,7 @@ pub fn forwards(interface: &str) -> bool {
     std::fs::read(path).is_ok_and(|text| text.starts_with(b"1"))
 }
 
-/// Appends an advert with its IPv4 header, and queues it.
+/// Appends an advert with its IP header, and queues it.
 pub fn queue_advert(
     bytes: &mut Vec<u8>,
     queue: &mut Vec<Queued>,
@@ -36,13 +36,10 @@ pub fn queue_advert(
     ttl: u8,
 ) {
     let start = bytes.len();
-    let (Some(IpAddr::V4(source)), IpAddr::V4(to)) = (slot.source, destination) else { return };
-    bytes.extend_from_slice(&vrrp::header(source, to, ttl));
-    if slot.write_advert(priority, destination, start, bytes) {
+    if slot.write_advert(priority, destination, ttl, bytes) {
         let to = RawAddress::from(SocketAddr::new(destination, 0));
-        queue.push(Queued { link: slot.link, bytes: start..bytes.len(), to });
-    } else {
-        bytes.truncate(start);
+        let (link, ipv6) = (slot.link, slot.is_ipv6());
+        queue.push(Queued { link, ipv6, bytes: start..bytes.len(), to });
     }
 }
 

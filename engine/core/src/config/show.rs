@@ -223,6 +223,7 @@ fn firewall(page: &mut Page, firewall: &Firewall) {
         page.set("nftables_priority", firewall.priority);
     }
     page.flag("nftables_counters", firewall.counters);
+    page.flag("nftables_ifindex", firewall.by_index);
 }
 
 fn sync_daemon(daemon: &SyncDaemon) -> String {

@@ -12,10 +12,12 @@ pub struct Firewall {
     pub priority: i32,
     /// Dropped packets are counted.
     pub counters: bool,
+    /// Rules of link-local addresses name interfaces by number.
+    pub by_index: bool,
 }
 
 impl Default for Firewall {
     fn default() -> Self {
-        Self { table: "keepalived".into(), priority: -1, counters: false }
+        Self { table: "keepalived".into(), priority: -1, counters: false, by_index: false }
     }
 }

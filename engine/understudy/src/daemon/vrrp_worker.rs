@@ -21,6 +21,7 @@ use understudy_core::time::Time;
 use understudy_core::vrrp::instance::Move;
 
 use beside::Beside;
+use interfaces::filtered;
 pub use interfaces::remove_made;
 use kernel::{index_of, link_event, take_snapshot};
 use outbox::{Queued, forwards, queue_advert, send_together};
@@ -32,6 +33,7 @@ use super::worker::{ChildId, Context, Error, Interest, Outcome, Reply, Request, 
 use crate::log::Level;
 use crate::netlink::link::Link;
 use crate::netlink::message::{Batch, Socket};
+use crate::netlink::nft::Dropped;
 use crate::netlink::{address, link};
 use crate::sys::clock;
 use crate::sys::packet::Receiver;
@@ -137,6 +139,12 @@ impl Worker for VrrpWorker {
             handed_over: now,
             stopped: false,
         };
+        if !worker.node.filtered().is_empty() {
+            // Before groups are joined: the report of that must not leave by a virtual interface.
+            let actions = std::mem::take(&mut worker.actions);
+            worker.block(&actions, now, |it| matches!(it, Action::Block(_)));
+            worker.actions.splice(..0, actions);
+        }
         worker.open_ports(context);
         worker.listen_to_watches(context);
         worker.act(now, context);
@@ -444,7 +452,13 @@ impl VrrpWorker {
     fn block(&mut self, actions: &[Action], now: Time, which: fn(&Action) -> bool) {
         let Some(action) = actions.iter().rfind(|it| which(it)) else { return };
         let (Action::Block(addresses) | Action::Unblock(addresses)) = action else { return };
-        if let Err(why) = self.beside.block(self.node.firewall(), addresses) {
+        let firewall = self.node.firewall();
+        let index = |name: &str| self.interfaces.values().find(|it| it.name == name);
+        let index = |name: &str| index(name).map(|it| it.index);
+        let vmacs = filtered(&self.node, index);
+        let index_of = |name: &str| index(name).filter(|_| firewall.by_index);
+        let dropped = Dropped { addresses, vmacs: &vmacs, dup: true, index_of: &index_of };
+        if let Err(why) = self.beside.block(firewall, dropped) {
             self.node.handle(now, Event::Failed { action, why: &why }, &mut self.actions);
         }
     }

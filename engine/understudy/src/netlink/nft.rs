@@ -11,12 +11,15 @@
 //! IPv6 has the same, and lets neighbour discovery through first; link-local addresses have rules of their own with the
 //! name of their interface.
 
+mod vmac;
+
 use std::net::{IpAddr, Ipv6Addr};
 
 use understudy_core::net::address::Address;
 use understudy_core::net::firewall::Firewall;
 
 use super::message::{Attributes, Batch, NLM_F_CREATE};
+pub use vmac::Vmac;
 
 const NLM_F_APPEND: u16 = 0x800;
 const NFNL_SUBSYS_NFTABLES: u16 = 10;
@@ -80,6 +83,8 @@ const NFT_REG_1: u32 = 1;
 const NFT_CMP_EQ: u32 = 0;
 const NFT_PAYLOAD_NETWORK_HEADER: u32 = 1;
 const NFT_PAYLOAD_TRANSPORT_HEADER: u32 = 2;
+const NFT_META_IIF: u32 = 4;
+const NFT_META_OIF: u32 = 5;
 const NFT_META_IIFNAME: u32 = 6;
 const NFT_META_OIFNAME: u32 = 7;
 const NFT_META_L4PROTO: u32 = 16;
@@ -123,14 +128,29 @@ struct Side {
     chain: &'static str,
     hook: u32,
     interface: u32,
+    index: u32,
     /// Where the address stands in the IP header.
     v4: u32,
     v6: u32,
 }
 
 const SIDES: [Side; 2] = [
-    Side { chain: "out", hook: NF_INET_LOCAL_OUT, interface: NFT_META_OIFNAME, v4: 12, v6: 8 },
-    Side { chain: "in", hook: NF_INET_LOCAL_IN, interface: NFT_META_IIFNAME, v4: 16, v6: 24 },
+    Side {
+        chain: "out",
+        hook: NF_INET_LOCAL_OUT,
+        interface: NFT_META_OIFNAME,
+        index: NFT_META_OIF,
+        v4: 12,
+        v6: 8,
+    },
+    Side {
+        chain: "in",
+        hook: NF_INET_LOCAL_IN,
+        interface: NFT_META_IIFNAME,
+        index: NFT_META_IIF,
+        v4: 16,
+        v6: 24,
+    },
 ];
 
 /// Starts a transaction: nothing in it happens unless all of it does.
@@ -152,25 +172,60 @@ pub fn delete(batch: &mut Batch, family: Family, table: &str) {
     }
 }
 
-/// Makes the table that drops packets of those addresses that are of this family.
-pub fn create(batch: &mut Batch, family: Family, firewall: &Firewall, addresses: &[Address]) {
+/// What a table drops.
+#[derive(Clone, Copy)]
+pub struct Dropped<'a> {
+    /// Packets to and from these.
+    pub addresses: &'a [Address],
+    /// What these must not send.
+    pub vmacs: &'a [Vmac],
+    /// Their reports of groups leave by their parents instead.
+    pub dup: bool,
+    /// The number of an interface, where rules are to have it instead of its name.
+    pub index_of: &'a dyn Fn(&str) -> Option<u32>,
+}
+
+impl Dropped<'_> {
+    /// Whether there is anything of this family.
+    pub fn any(&self, family: Family) -> bool {
+        self.addresses.iter().any(|it| Family::of(it.ip) == family)
+            || self.vmacs.iter().any(|it| it.is_of(family))
+    }
+}
+
+/// Makes the table that drops what is of this family.
+pub fn create(batch: &mut Batch, family: Family, firewall: &Firewall, dropped: &Dropped<'_>) {
     let table = Table { family, firewall };
+    let Dropped { addresses, dup, index_of, .. } = *dropped;
+    let vmacs: Vec<Vmac> = dropped.vmacs.iter().filter(|it| it.is_of(family)).copied().collect();
     batch.message(NFT_MSG_NEWTABLE, NLM_F_CREATE, &table.header(), |a| {
         a.text(NFTA_TABLE_NAME, &firewall.table);
     });
     let own = || addresses.iter().filter(|address| Family::of(address.ip) == family);
     let link_local = |ip: IpAddr| matches!(ip, IpAddr::V6(ip) if ip.is_unicast_link_local());
     let global: Vec<IpAddr> = own().map(|it| it.ip).filter(|ip| !link_local(*ip)).collect();
-    table.set(batch, &global);
-    for side in &SIDES {
+    if !vmacs.is_empty() {
+        vmac::sets(table, batch, &vmacs, dup);
+    }
+    let any = own().next().is_some();
+    if any {
+        table.set(batch, &global);
+    }
+    for side in SIDES.iter().filter(|side| any || side.hook == NF_INET_LOCAL_OUT) {
         table.chain(batch, side);
+        if side.hook == NF_INET_LOCAL_OUT && !vmacs.is_empty() {
+            vmac::rules(table, batch, &vmacs, dup);
+        }
+        if !any {
+            continue;
+        }
         if family == Family::V6 {
             DISCOVERY.iter().for_each(|kind| table.let_through(batch, side, *kind));
         }
         table.drop_all(batch, side);
         for address in own().filter(|it| link_local(it.ip)) {
             if let IpAddr::V6(ip) = address.ip {
-                table.drop_one(batch, side, ip, &address.dev);
+                table.drop_one(batch, side, ip, &address.dev, index_of(&address.dev));
             }
         }
     }
@@ -257,15 +312,27 @@ impl Table<'_> {
         });
     }
 
-    fn drop_one(self, batch: &mut Batch, side: &Side, ip: Ipv6Addr, interface: &str) {
+    fn drop_one(
+        self,
+        batch: &mut Batch,
+        side: &Side,
+        ip: Ipv6Addr,
+        interface: &str,
+        index: Option<u32>,
+    ) {
         // As the kernel pads names.
         let mut name = [0; libc::IFNAMSIZ];
         for (to, from) in name.iter_mut().zip(interface.bytes()) {
             *to = from;
         }
         self.rule(batch, side, |a| {
-            meta(a, side.interface);
-            equal(a, &name);
+            if let Some(index) = index {
+                meta(a, side.index);
+                equal(a, &index.to_ne_bytes());
+            } else {
+                meta(a, side.interface);
+                equal(a, &name);
+            }
             self.load_address(a, side);
             equal(a, &ip.octets());
             self.verdict(a, NF_DROP);

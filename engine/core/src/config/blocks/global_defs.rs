@@ -6,6 +6,7 @@ use core::net::IpAddr;
 use core::time::Duration;
 
 use super::garp_extra;
+use super::iptables;
 use super::mail::{self, MailLines};
 use super::process::{self, ProcessLines};
 use super::sync_daemon::{self, SyncDaemonLine};
@@ -92,6 +93,7 @@ pub struct GlobalDefs {
     nftables: Option<String>,
     nftables_priority: Option<i32>,
     nftables_counters: bool,
+    nftables_ifindex: bool,
     /// The IPVS sync daemon.
     pub sync_daemon: Option<SyncDaemonLine>,
 }
@@ -142,11 +144,11 @@ const KEYWORDS: &[Keyword<GlobalDefs>] = &[
     kw("vrrp_lower_prio_no_advert", Live, Last, Argument::Switch(|g, on| g.lower_prio_no_advert = on.value)),
     kw("vrrp_higher_prio_send_advert", Live, Last, Argument::Switch(|g, on| g.higher_prio_send_advert = on.value)),
     kw("vrrp_version", Live, Last, Argument::Int(2, 3, |g, n| g.version = Some(version(&n)))),
-    not_yet("vrrp_iptables"),
-    not_yet("vrrp_ipsets"),
+    kw("vrrp_iptables", Live, Last, Argument::Line(|_, node, out| iptables::chains(node, out))),
+    kw("vrrp_ipsets", Live, Last, Argument::Line(|_, node, out| iptables::sets(node, out))),
     kw("nftables", Live, First, Argument::Line(|g, node, out| g.nftables = table(node, out))),
     kw("nftables_priority", Live, Last, Argument::Int(-MAX, MAX, |g, n| g.nftables_priority = i32::try_from(n.value).ok())),
-    not_yet("nftables_ifindex"),
+    kw("nftables_ifindex", Restart, Last, Argument::Flag(|g, _| g.nftables_ifindex = true)),
     kw("vrrp_check_unicast_src", Live, Last, Argument::Flag(|g, _| g.check_unicast_src = true)),
     kw("vrrp_skip_check_adv_addr", Live, Last, Argument::Switch(|g, on| g.skip_check_adv_addr = on.value)),
     kw("vrrp_strict", Live, Last, Argument::Switch(|g, on| g.strict = on.value)),
@@ -234,6 +236,7 @@ impl GlobalDefs {
             table: self.nftables.clone().unwrap_or(default.table),
             priority: self.nftables_priority.unwrap_or(default.priority),
             counters: self.nftables_counters,
+            by_index: self.nftables_ifindex,
         }
     }
 

@@ -11,6 +11,7 @@ pub mod garp_extra;
 pub mod garp_group;
 pub mod global_defs;
 pub mod http_get;
+pub mod iptables;
 pub mod mail;
 pub mod misc_check;
 pub mod ping_check;

@@ -204,7 +204,10 @@ impl VrrpNode {
                 parent: it.parent.clone(),
                 ipv4: it.ipv4,
                 ipv6: it.ipv6,
-                link_local: it.ipv6.then(|| self.addresses.source(&it.parent, true)).flatten(),
+                link_local: match it.ipv4 {
+                    true => None,
+                    false => self.addresses.source(&it.parent, true),
+                },
             })
             .collect();
         let differs = filtered != self.interfaces.filtered;

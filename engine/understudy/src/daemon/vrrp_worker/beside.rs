@@ -1,12 +1,11 @@
 //! What goes beside addresses, in the kernel: the table that drops packets, and the IPVS sync daemons.
 
 use understudy_core::ipvs::sync::{Daemon, changes};
-use understudy_core::net::address::Address;
 use understudy_core::net::firewall::Firewall;
 
 use crate::netlink::ipvs::Ipvs;
 use crate::netlink::message::Socket;
-use crate::netlink::nft::{self, Family};
+use crate::netlink::nft::{self, Dropped, Family};
 
 /// Connections to the kernel, opened when they are first needed.
 #[derive(Debug, Default)]
@@ -19,19 +18,32 @@ pub struct Beside {
     table: Option<String>,
     /// There may be one of IPv6.
     ipv6: bool,
+    /// The kernel can't send what is dropped by another interface.
+    no_dup: bool,
 }
 
 impl Beside {
-    /// Drops packets to and from exactly these addresses: the table of each family is replaced as a whole, in one
-    /// transaction.
-    pub fn block(&mut self, firewall: &Firewall, addresses: &[Address]) -> Result<(), String> {
+    /// Drops exactly this: the table of each family is replaced as a whole, in one transaction.
+    pub fn block(&mut self, firewall: &Firewall, dropped: Dropped<'_>) -> Result<(), String> {
+        let dup = !self.no_dup && !dropped.vmacs.is_empty();
+        match self.replace(firewall, Dropped { dup, ..dropped }) {
+            Err(_) if dup => {
+                // A kernel without it: reports of groups are dropped only.
+                self.no_dup = true;
+                self.replace(firewall, Dropped { dup: false, ..dropped })
+            }
+            result => result,
+        }
+    }
+
+    fn replace(&mut self, firewall: &Firewall, dropped: Dropped<'_>) -> Result<(), String> {
         let words = |e: String| format!("drop packets by nftables table {}: {e}", firewall.table);
         if self.netfilter.is_none() {
             let socket = Socket::open(libc::NETLINK_NETFILTER).map_err(|e| words(e.to_string()))?;
             self.netfilter = Some(socket);
         }
         let Some(socket) = &mut self.netfilter else { return Ok(()) };
-        let any = |family| addresses.iter().any(|it| Family::of(it.ip) == family);
+        let any = |family| dropped.any(family);
         if self.table.is_none() && !any(Family::V6) {
             // A former life's. Apart, as a kernel without tables of IPv6 refuses it.
             let mut batch = nft::begin();
@@ -50,7 +62,7 @@ impl Beside {
             }
             nft::delete(&mut batch, family, &firewall.table);
             if any(family) {
-                nft::create(&mut batch, family, firewall, addresses);
+                nft::create(&mut batch, family, firewall, &dropped);
             }
         }
         nft::end(&mut batch);

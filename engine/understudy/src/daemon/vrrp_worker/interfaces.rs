@@ -1,15 +1,17 @@
 //! Virtual interfaces: made before addresses are changed, removed after that.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use understudy_core::net::link::{Change, Present, VirtualLink, missing, superfluous};
-use understudy_core::node::vrrp::{Action, Event};
+use understudy_core::node::vrrp::{Action, Event, VrrpNode};
 use understudy_core::time::Time;
 
 use super::VrrpWorker;
 use super::tuning::write_settings;
 use crate::netlink::link::{self, Link};
 use crate::netlink::message::{Batch, Error, Socket};
+use crate::netlink::nft::Vmac;
 use crate::netlink::virtual_link;
 
 /// By ifindex.
@@ -117,6 +119,19 @@ fn make_one(socket: &mut Socket, links: &Links, change: &Change<'_>) -> Result<(
         virtual_link::tell(&mut batch, parent);
     }
     run(&mut batch)
+}
+
+/// Those whose packets are filtered, by their numbers.
+pub fn filtered(node: &VrrpNode, index: impl Fn(&str) -> Option<u32>) -> Vec<Vmac> {
+    let vmacs = node.filtered().iter().filter_map(|it| {
+        let link_local = match it.link_local {
+            Some(IpAddr::V6(ip)) => Some(ip),
+            _ => None,
+        };
+        let (index, parent) = (index(&it.name)?, index(&it.parent)?);
+        Some(Vmac { index, parent, ipv4: it.ipv4, ipv6: it.ipv6, link_local })
+    });
+    vmacs.collect()
 }
 
 fn present(links: &Links) -> Vec<Present<'_>> {

@@ -1,6 +1,6 @@
 //! Virtual interfaces in real network namespaces, beside those that keepalived makes.
 
-use super::net::{Net, attempt, run, unable};
+use super::net::{Net, attempt, missing, run, unable};
 use super::tests::{CALM, SLOW, VIP, conf_of, soon};
 
 const VMAC: &str = "00:00:5e:00:01:33";
@@ -233,4 +233,74 @@ fn a_name_that_is_taken_and_a_parent_that_is_missing_are_faults_until_that_ends(
     net.plug(1);
     a.until("BACKUP -> MASTER");
     soon(|| net.has(1, VIP) && heard(&net, VMAC) == Some(1));
+}
+
+/// The tables as `nft` shows them.
+fn tables(net: &Net, host: usize) -> String {
+    net.inside(host, "nft list table ip keepalived")
+        + &net.inside(host, "nft list table ip6 keepalived")
+}
+
+#[test]
+fn what_a_virtual_interface_must_not_send_is_filtered_as_by_keepalived() {
+    if unable(true) || missing("nft") {
+        return;
+    }
+    for more in
+        ["use_vmac", "use_vmac\n no_accept", "use_vmac\n virtual_ipaddress_excluded { fd77::1/64 }"]
+    {
+        let net = Net::new(2);
+        let k = net.keepalived(1, &conf_of(CALM, 150, more));
+        soon(|| net.has(1, VIP));
+        let theirs = tables(&net, 1);
+        k.stop();
+        let mut a = net.engine(2, &conf_of(CALM, 150, more));
+        a.until("BACKUP -> MASTER");
+        assert_eq!(tables(&net, 2), theirs, "{more}");
+        // An interface that is made again has another number.
+        run(&format!("ip -n {} link del vrrp.51", net.host(2)));
+        soon(|| net.has(2, VIP) && tables(&net, 2) == theirs);
+        a.reload(&conf_of(CALM, 150, ""));
+        soon(|| tables(&net, 2).is_empty());
+        a.reload(&conf_of(CALM, 150, more));
+        a.until("BACKUP -> MASTER");
+        soon(|| net.has(2, VIP) && tables(&net, 2) == theirs);
+        a.begin_stop();
+        a.stopped();
+        assert_eq!(tables(&net, 2), "");
+    }
+}
+
+#[test]
+fn a_backup_is_not_heard_by_its_virtual_ethernet_address() {
+    if unable(false) {
+        return;
+    }
+    let net = Net::new(2);
+    let mut a = net.engine(1, &conf_of(SLOW, 255, "use_vmac\n state MASTER"));
+    a.until("-> MASTER");
+    soon(|| heard(&net, VMAC) == Some(1));
+    let mut b = net.engine(2, &conf_of(SLOW, 100, "use_vmac"));
+    soon(|| b.status()["instances"][0]["counters"]["advert_rcvd"].as_u64() >= Some(1));
+    // It has joined a group by now, and said so, but by its parent.
+    assert_eq!(heard(&net, VMAC), Some(1));
+    let table = net.inside(2, "nft list table ip keepalived");
+    assert!(table.contains("ip protocol igmp") || missing("nft"), "{table}");
+}
+
+#[test]
+fn interfaces_without_adverts_are_announced_again_and_again() {
+    if unable(false) {
+        return;
+    }
+    let net = Net::new(1);
+    let more =
+        "use_vmac\n vmac_xmit_base\n garp_extra_if 1\n garp_master_repeat 1\n garp_master_delay 0";
+    let mut a = net.engine(1, &conf_of(CALM, 150, more));
+    a.until("BACKUP -> MASTER");
+    soon(|| heard(&net, VMAC) == Some(1));
+    for _ in 0..2 {
+        net.observe(&format!("bridge fdb del {VMAC} dev v1 master"));
+        soon(|| heard(&net, VMAC) == Some(1));
+    }
 }

@@ -1,6 +1,7 @@
 //! Why something changed: one entry for each change of state, in words for `events` and `status`. No transition of a
 //! state machine is possible without a [`Reason`].
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
@@ -148,6 +149,42 @@ pub enum Reason {
     },
     /// Words of a check or a program, as they are.
     Said(String),
+    /// A BFD neighbour answers.
+    BfdHeard {
+        /// The neighbour.
+        neighbour: IpAddr,
+    },
+    /// A BFD neighbour sent nothing for the detection time.
+    BfdSilent {
+        /// The neighbour.
+        neighbour: IpAddr,
+        /// Since its last packet.
+        silent: Duration,
+    },
+    /// A BFD neighbour says that the session is down.
+    BfdSaid {
+        /// The neighbour.
+        neighbour: IpAddr,
+        /// Its diagnostic, in the words of RFC 5880.
+        diagnostic: String,
+    },
+    /// A BFD neighbour was told to end the session.
+    BfdAdminDown {
+        /// The neighbour.
+        neighbour: IpAddr,
+    },
+    /// A BFD neighbour was never heard.
+    BfdUnheard {
+        /// The neighbour.
+        neighbour: IpAddr,
+    },
+    /// The state of a tracked BFD session is a fault.
+    Bfd {
+        /// Its name.
+        name: String,
+        /// Why it is in this state.
+        because: Box<Self>,
+    },
 }
 
 impl fmt::Display for Reason {
@@ -195,6 +232,20 @@ impl fmt::Display for Reason {
             Self::Removed => write!(f, "removed from the configuration"),
             Self::Repaired { address } => write!(f, "{address} was deleted by somebody; put back"),
             Self::Said(text) => f.write_str(text),
+            Self::BfdHeard { neighbour } => write!(f, "neighbour {neighbour} answers"),
+            Self::BfdSilent { neighbour, silent } => write!(
+                f,
+                "neighbour {neighbour} silent for {} (control detection time expired)",
+                Seconds(*silent)
+            ),
+            Self::BfdSaid { neighbour, diagnostic } => {
+                write!(f, "neighbour {neighbour} signals down ({diagnostic})")
+            }
+            Self::BfdAdminDown { neighbour } => {
+                write!(f, "neighbour {neighbour} is administratively down")
+            }
+            Self::BfdUnheard { neighbour } => write!(f, "neighbour {neighbour} was never heard"),
+            Self::Bfd { name, because } => write!(f, "tracked BFD session {name}: {because}"),
         }
     }
 }

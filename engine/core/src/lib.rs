@@ -7,6 +7,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod bfd;
 pub mod checks;
 pub mod command;
 pub mod config;

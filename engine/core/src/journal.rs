@@ -1,7 +1,6 @@
 //! Why something changed: one entry for each change of state, in words for `events` and `status`. No transition of a
 //! state machine is possible without a [`Reason`].
 
-use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
@@ -178,13 +177,6 @@ pub enum Reason {
         /// The neighbour.
         neighbour: IpAddr,
     },
-    /// The state of a tracked BFD session is a fault.
-    Bfd {
-        /// Its name.
-        name: String,
-        /// Why it is in this state.
-        because: Box<Self>,
-    },
 }
 
 impl fmt::Display for Reason {
@@ -245,7 +237,6 @@ impl fmt::Display for Reason {
                 write!(f, "neighbour {neighbour} is administratively down")
             }
             Self::BfdUnheard { neighbour } => write!(f, "neighbour {neighbour} was never heard"),
-            Self::Bfd { name, because } => write!(f, "tracked BFD session {name}: {because}"),
         }
     }
 }

@@ -13,6 +13,7 @@ use super::blocks::vmac;
 use super::blocks::vrrp_instance::{FromGroup, VrrpInstance};
 use super::diagnostic::{At, Diagnostics, Span, closest, code};
 use super::tracking::{self, Objects};
+use crate::bfd::settings::BfdSettings;
 use crate::ipvs::settings::VirtualServer;
 use crate::ipvs::table::ServiceKey;
 use crate::node::settings::{CheckWorkerSettings, HostSettings, VrrpSettings};
@@ -43,6 +44,7 @@ pub fn resolve(written: &Configuration, out: &mut Diagnostics) -> HostSettings {
             files,
             processes,
             link_delays: Vec::new(),
+            bfd: bfd(written, out),
             static_addresses: written
                 .static_addresses
                 .iter()
@@ -82,6 +84,23 @@ fn same_services(servers: &[(Span, VirtualServer)], out: &mut Diagnostics) {
             break;
         }
     }
+}
+
+/// Sessions, of which two have not the same two ends.
+fn bfd(written: &Configuration, out: &mut Diagnostics) -> Vec<BfdSettings> {
+    let mut taken: Vec<(BfdSettings, Span)> = Vec::new();
+    for session in &written.bfd_instances {
+        let Some(settings) = session.settings(out) else { continue };
+        let ends = |it: &BfdSettings| (it.source, it.neighbour, it.multihop);
+        if let Some((first, span)) = taken.iter().find(|(it, _)| ends(it) == ends(&settings)) {
+            let message =
+                format!("bfd_instance `{}` has the same ends as `{}`", settings.name, first.name);
+            out.add(code::DUPLICATE, session.span(), message).related(*span, "the first one");
+            continue;
+        }
+        taken.push((settings, session.span()));
+    }
+    taken.into_iter().map(|(settings, _)| settings).collect()
 }
 
 fn sync_groups(written: &Configuration, out: &mut Diagnostics) -> Vec<SyncGroupSettings> {

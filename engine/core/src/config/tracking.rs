@@ -7,6 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::blocks::Configuration;
+use super::blocks::bfd_instance::BfdInstance;
 use super::blocks::track::{TrackLine, Weight};
 use super::blocks::vrrp_instance::VrrpInstance;
 use super::blocks::vrrp_sync_group::VrrpSyncGroup;
@@ -54,6 +55,15 @@ const FILE: Kind = Kind {
     of_group: |g| &g.track_files,
     of_tracks: |t| &t.files,
 };
+const BFD: Kind = Kind {
+    block: "bfd_instance",
+    noun: "BFD session",
+    keyword: "track_bfd",
+    idle: "",
+    of_instance: |i| &i.track_bfds,
+    of_group: |g| &g.track_bfds,
+    of_tracks: |t| &t.bfds,
+};
 const PROCESS: Kind = Kind {
     block: "vrrp_track_process",
     noun: "process",
@@ -63,6 +73,8 @@ const PROCESS: Kind = Kind {
     of_group: |g| &g.track_processes,
     of_tracks: |t| &t.processes,
 };
+
+const KINDS: [Kind; 4] = [SCRIPT, FILE, PROCESS, BFD];
 
 /// The settings of everything that an instance tracks; what nothing tracks is reported and left out.
 pub fn objects(
@@ -123,15 +135,29 @@ pub fn tracks(
     let scripts = known(written.scripts.iter().map(|s| (&s.name, s.weight)).collect());
     let files = known(written.track_files.iter().map(|f| (&f.name, f.weight)).collect());
     let processes = known(written.track_processes.iter().map(|p| (&p.name, p.weight)).collect());
+    let bfds = known(written.bfd_instances.iter().map(|b| (&b.name, b.weight)).collect());
     let groups_interfaces = group.map_or(&[][..], |g| &g.track_interfaces);
-    Tracks {
+    let mut tracks = Tracks {
         scripts: references(&SCRIPT, &scripts, 0, instance, group, out),
         files: references(&FILE, &files, 1, instance, group, out),
         processes: references(&PROCESS, &processes, 0, instance, group, out),
+        bfds: references(&BFD, &bfds, 0, instance, group, out),
         interfaces: merged(groups_interfaces, &instance.track_interfaces, |_| false)
             .map(|line| line.settings(None))
             .collect(),
-    }
+    };
+    tracks.bfds.retain(|track| {
+        let tells = |b: &BfdInstance| b.name.value == track.name && b.tells_vrrp();
+        let told = written.bfd_instances.iter().any(tells);
+        if !told {
+            let message = format!("bfd_instance `{}` is for `checker` only", track.name);
+            out.add(code::NO_EFFECT, place(instance, group, &track.name), message)
+                .label("not tracked")
+                .help("add `vrrp` to it");
+        }
+        told
+    });
+    tracks
 }
 
 /// `default`: the weight of objects that have none.
@@ -212,6 +238,7 @@ pub fn weights(
         tracks.scripts.retain(&mut unweighted);
         tracks.files.retain(&mut unweighted);
         tracks.processes.retain(&mut unweighted);
+        tracks.bfds.retain(&mut unweighted);
         tracks.interfaces.retain(&mut unweighted);
         return;
     }
@@ -227,7 +254,7 @@ pub fn weights(
             .label(label)
             .help("add `sync_group_tracking_weight` to the group, or leave the weight out");
         };
-        for list in [&mut tracks.scripts, &mut tracks.processes] {
+        for list in [&mut tracks.scripts, &mut tracks.processes, &mut tracks.bfds] {
             list.iter().filter(|t| t.weight != 0).for_each(|t| report(t, "not tracked"));
             list.retain(|track| track.weight == 0);
         }
@@ -243,6 +270,7 @@ pub fn weights(
         }
     }
     let with_gain = tracks.scripts.iter().chain(&tracks.processes).chain(&tracks.interfaces);
+    let with_gain = with_gain.chain(&tracks.bfds);
     let highest = i32::from(settings.priority) + with_gain.map(gain).sum::<i32>();
     if highest > 254 {
         out.add(
@@ -263,9 +291,9 @@ fn gain(track: &TrackRef) -> i32 {
 
 /// Where an instance, or its group, names a tracked object.
 fn place(instance: &VrrpInstance, group: Option<&VrrpSyncGroup>, name: &str) -> Span {
-    let own = [SCRIPT, FILE, PROCESS].into_iter().flat_map(|kind| (kind.of_instance)(instance));
+    let own = KINDS.iter().flat_map(|kind| (kind.of_instance)(instance));
     let groups = group.into_iter().flat_map(|g| {
-        let kinds = [SCRIPT, FILE, PROCESS].into_iter().flat_map(|kind| (kind.of_group)(g));
+        let kinds = KINDS.iter().flat_map(|kind| (kind.of_group)(g));
         kinds.chain(&g.track_interfaces)
     });
     let mut all = own.chain(&instance.track_interfaces).chain(groups);

@@ -74,7 +74,7 @@ pub fn time(
 }
 
 /// Microseconds of decimal seconds, rounded half up; whether they had to be rounded.
-fn micros(text: &str) -> Option<(u64, bool)> {
+pub fn micros(text: &str) -> Option<(u64, bool)> {
     let text = text.strip_prefix('+').unwrap_or(text);
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     let all_digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());

@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use crate::bfd::settings::BfdSettings;
 use crate::command::{Command, RunAs};
 use crate::ipvs::settings::VirtualServer;
 use crate::ipvs::sync::SyncDaemon;
@@ -70,6 +71,8 @@ pub struct VrrpSettings {
     pub processes: Vec<WatchSettings>,
     /// Interfaces whose changes count when they last.
     pub link_delays: Vec<(String, LinkDelays)>,
+    /// BFD sessions.
+    pub bfd: Vec<BfdSettings>,
     /// Addresses held whatever the state.
     pub static_addresses: Vec<Address>,
     /// What names of virtual interfaces of addresses begin with (`vmac_addr_prefix`).

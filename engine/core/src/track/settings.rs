@@ -10,7 +10,7 @@ use crate::command::Command;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TrackRef {
-    /// Name of the script, interface, file or process.
+    /// Name of the script, interface, file, process or BFD session.
     pub name: String,
     /// -253..=253, of files and processes -254..=254; positive counts on success, negative on failure. A file's value is
     /// multiplied by it.
@@ -31,6 +31,9 @@ pub struct Tracks {
     pub files: Vec<TrackRef>,
     /// Processes that are counted.
     pub processes: Vec<TrackRef>,
+    /// BFD sessions.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub bfds: Vec<TrackRef>,
 }
 
 /// A script that is run again and again.

@@ -48,6 +48,7 @@ use super::keyword::Repeated::{Add, First};
 use super::keyword::{Argument, Keyword, Listed, Reload, Table, extra, kw, not_yet, old};
 use super::tree::Node;
 use address::AddressLine;
+use bfd_instance::BfdInstance;
 use global_defs::GlobalDefs;
 use track_file::TrackFile;
 use virtual_server::VirtualServer;
@@ -74,6 +75,8 @@ pub struct Configuration {
     pub track_files: Vec<TrackFile>,
     /// `vrrp_track_process`.
     pub track_processes: Vec<VrrpTrackProcess>,
+    /// `bfd_instance`.
+    pub bfd_instances: Vec<BfdInstance>,
     /// `virtual_server`.
     pub virtual_servers: Vec<VirtualServer>,
     /// `virtual_server_group`.
@@ -125,7 +128,9 @@ const KEYWORDS: &[Keyword<Configuration>] = &[
     block("virtual_server", |c, node, out| {
         c.virtual_servers.extend(virtual_server::parse(node, out));
     }),
-    not_yet("bfd_instance"),
+    block("bfd_instance", |c, node, out| {
+        add(&mut c.bfd_instances, bfd_instance::parse(node, out), |b| &b.name, "BFD session", out);
+    }),
     block("track_file", track_file),
     old(block("vrrp_track_file", track_file), "track_file"),
 ];

@@ -1,4 +1,5 @@
-//! Lines of `track_interface`, `track_script`, `track_file` and `track_process` (reference §2.7, §3.8).
+//! Lines of `track_interface`, `track_script`, `track_file`, `track_process` and
+//! `track_bfd` (reference §2.7, §3.8).
 
 use alloc::format;
 use alloc::string::String;

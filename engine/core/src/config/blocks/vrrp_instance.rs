@@ -88,6 +88,8 @@ pub struct VrrpInstance {
     pub track_files: Vec<TrackLine>,
     /// `track_process`.
     pub track_processes: Vec<TrackLine>,
+    /// `track_bfd`.
+    pub track_bfds: Vec<TrackLine>,
     dont_track_primary: bool,
     pub(super) vmac: VmacLines,
     pub(super) lower_prio_no_advert: Option<bool>,
@@ -123,7 +125,7 @@ const KEYWORDS: &[Keyword<VrrpInstance>] = &[
     kw("track_script", Live, Add, Argument::Block(|v, node, out| track::parse(&mut v.track_scripts, node, out))),
     kw("track_file", Live, Add, Argument::Block(|v, node, out| track::parse_wide(&mut v.track_files, node, out))),
     kw("track_process", Live, Add, Argument::Block(|v, node, out| track::parse_wide(&mut v.track_processes, node, out))),
-    not_yet("track_bfd"),
+    kw("track_bfd", Live, Add, Argument::Block(|v, node, out| track::parse(&mut v.track_bfds, node, out))),
     kw("mcast_src_ip", Live, Last, Argument::Line(|v, node, out| v.source = ip(node, out))),
     kw("unicast_src_ip", Live, Last, Argument::Line(|v, node, out| { v.unicast = Some(node.keyword().span); v.source = ip(node, out); })),
     kw("mcast_dst_ip", Live, Last, Argument::Line(|v, node, out| v.group = group4(node, out).map(|g| At::new(g, node.span())))),

@@ -10,7 +10,7 @@ use super::{Argument, Keyword, Table, kw, lines, list_of_words, name};
 use crate::config::diagnostic::{At, Diagnostics};
 use crate::config::keyword::Reload::Live;
 use crate::config::keyword::Repeated::{Add, First, Last};
-use crate::config::keyword::{not_yet, old};
+use crate::config::keyword::old;
 use crate::config::tree::Node;
 use crate::vrrp::settings::{Notify, SyncGroupSettings};
 
@@ -29,6 +29,8 @@ pub struct VrrpSyncGroup {
     pub track_files: Vec<TrackLine>,
     /// Tracked by all members.
     pub track_processes: Vec<TrackLine>,
+    /// Tracked by all members.
+    pub track_bfds: Vec<TrackLine>,
     /// Weights count.
     pub tracking_weight: bool,
     /// Default of its members.
@@ -47,7 +49,7 @@ const KEYWORDS: &[Keyword<VrrpSyncGroup>] = &[
     kw("track_script", Live, Add, Argument::Block(|g, node, out| track::parse(&mut g.track_scripts, node, out))),
     kw("track_file", Live, Add, Argument::Block(|g, node, out| track::parse_wide(&mut g.track_files, node, out))),
     kw("track_process", Live, Add, Argument::Block(|g, node, out| track::parse_wide(&mut g.track_processes, node, out))),
-    not_yet("track_bfd"),
+    kw("track_bfd", Live, Add, Argument::Block(|g, node, out| track::parse(&mut g.track_bfds, node, out))),
     kw("notify_backup", Live, First, Argument::Script(|g, c| g.notify.backup = Some(c.value))),
     kw("notify_master", Live, First, Argument::Script(|g, c| g.notify.master = Some(c.value))),
     kw("notify_fault", Live, First, Argument::Script(|g, c| g.notify.fault = Some(c.value))),

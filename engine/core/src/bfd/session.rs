@@ -19,8 +19,8 @@ pub enum Event<'a> {
     Packet(&'a Packet),
     /// Other settings of the same two ends.
     Settings(&'a BfdSettings),
-    /// It ends for good.
-    Close,
+    /// It ends for good, for this reason.
+    Close(&'a Reason),
 }
 
 /// What is to be done.
@@ -274,8 +274,8 @@ impl Session {
             (State::Down | State::Init | State::Up, Event::Settings(settings)) => {
                 self.set(now, settings);
             }
-            (State::Down | State::Init | State::Up, Event::Close) => {
-                self.change_state(now, State::AdminDown, Reason::Stopping, out);
+            (State::Down | State::Init | State::Up, Event::Close(reason)) => {
+                self.change_state(now, State::AdminDown, reason.clone(), out);
                 if !(self.settings.passive && self.remote.discriminator == 0) {
                     self.send(now, false, out);
                 }
@@ -284,7 +284,7 @@ impl Session {
             // It has ended.
             (
                 State::AdminDown,
-                Event::Timer | Event::Packet(_) | Event::Settings(_) | Event::Close,
+                Event::Timer | Event::Packet(_) | Event::Settings(_) | Event::Close(_),
             ) => {}
         }
     }

@@ -4,6 +4,7 @@
 
 mod beside;
 mod interfaces;
+mod bfd;
 mod lives;
 mod mail;
 mod settle;
@@ -21,6 +22,7 @@ use core::time::Duration;
 use beside::Beside;
 pub use interfaces::Filtered;
 use interfaces::Interfaces;
+pub use bfd::{BfdDatagram, BfdPacket, BfdStatus};
 pub use lives::{Handover, LinkState, Snapshot};
 pub use slot::{Counters, Key, Odd, Slot};
 pub use status::{InstanceStatus, PeerStatus, TrackStatus, VipStatus};
@@ -61,6 +63,8 @@ pub enum Event<'a> {
         /// Its bytes.
         bytes: &'a [u8],
     },
+    /// A datagram of BFD.
+    Bfd(BfdDatagram<'a>),
     /// An interface appeared or changed.
     Link {
         /// Its name.
@@ -173,6 +177,8 @@ pub enum Action {
         /// 0: leaving.
         priority: u8,
     },
+    /// Send a packet of BFD.
+    SendBfd(BfdPacket),
     /// Change an address in the kernel; answer with [`Event::Refused`] if it won't.
     Change(Change),
     /// Drop packets to and from exactly these from now on; before addresses are changed.
@@ -285,6 +291,7 @@ pub struct VrrpNode {
     stopping: bool,
     released: bool,
     scratch: instance::Actions,
+    bfd: bfd::Sessions,
 }
 
 /// What an event has left to do before the next one.
@@ -312,6 +319,7 @@ impl VrrpNode {
             Event::Timer => self.timer(now, out),
             Event::Datagram { link, bytes } => self.datagram(now, link, bytes, out),
             Event::Link { name, up } => self.link(now, name, up),
+            Event::Bfd(datagram) => self.bfd_datagram(now, &datagram, out),
             Event::LinkGone { name } => {
                 self.up.remove(name);
                 self.addresses.forget(name);
@@ -380,6 +388,7 @@ impl VrrpNode {
             .chain(contests)
             .chain(scripts)
             .chain(self.tracking_deadline())
+            .chain(self.bfd.deadline())
             .chain(self.retry_at)
             .chain(self.beside.retry_at)
             .chain(self.interfaces.patience)
@@ -446,6 +455,7 @@ impl VrrpNode {
 
     fn timer(&mut self, now: Time, out: &mut Vec<Action>) {
         self.prune(out);
+        self.bfd_timer(now, out);
         let due = |slot: &Slot| slot.instance.deadline().is_some_and(|deadline| deadline <= now);
         // Waking up costs far more than sending: when one master's advert is due, those of others that soon will be
         // leave with it. Never so a backup's timer.

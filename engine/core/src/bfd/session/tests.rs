@@ -84,7 +84,7 @@ fn in_state(state: State) -> Session {
         State::Down => {}
         State::Init => _ = tell(&mut it, at(500), &Packet { yours: 0, ..heard(State::Down) }),
         State::Up => _ = tell(&mut it, at(500), &heard(State::Init)),
-        State::AdminDown => it.handle(at(500), Event::Close, &mut Vec::new()),
+        State::AdminDown => it.handle(at(500), Event::Close(&Reason::Stopping), &mut Vec::new()),
     }
     assert_eq!(it.state(), state);
     it
@@ -214,7 +214,7 @@ fn a_passive_one_speaks_when_spoken_to() {
     let mut out = tick(&mut it, at(620));
     assert_eq!((it.state(), it.deadline()), (State::Down, None));
     assert_eq!(packets(&out), []);
-    it.handle(at(630), Event::Close, &mut out);
+    it.handle(at(630), Event::Close(&Reason::Stopping), &mut out);
     assert_eq!(packets(&out), []);
 }
 
@@ -259,8 +259,8 @@ fn jitter_is_a_quarter_and_less_where_none_may_be_lost() {
 fn a_close_tells_the_neighbour_once() {
     let mut it = in_state(State::Up);
     let mut out = Vec::new();
-    it.handle(at(600), Event::Close, &mut out);
-    it.handle(at(601), Event::Close, &mut out);
+    it.handle(at(600), Event::Close(&Reason::Stopping), &mut out);
+    it.handle(at(601), Event::Close(&Reason::Stopping), &mut out);
     let told = packets(&out);
     assert_eq!(told.len(), 1);
     assert_eq!((told[0].state, told[0].diagnostic), (State::AdminDown, Diagnostic::ADMIN_DOWN));
@@ -407,7 +407,7 @@ fn two_sessions_find_each_other_through_loss_and_lose_each_other_at_a_cut() {
         assert!(pair.both(State::Up) && pair.journal.is_empty(), "{}", told(&pair));
 
         // A farewell is believed at once.
-        pair.feed(1, Event::Close);
+        pair.feed(1, Event::Close(&Reason::Stopping));
         pair.run(ms(3));
         assert_eq!(pair.ends[0].state(), State::Down, "{}", told(&pair));
         let words = "neighbour 10.0.0.2 is administratively down";

@@ -8,6 +8,7 @@ use core::time::Duration;
 use super::beside::Beside;
 use super::interfaces::Interfaces;
 use super::tuning::Tuning;
+use super::bfd;
 use super::{Action, Dirty, Key, Observations, STATIC, Slot, VrrpNode};
 use crate::ipvs::sync::Daemon;
 use crate::journal::Reason;
@@ -41,6 +42,8 @@ pub struct Snapshot {
     pub links: Vec<LinkState>,
     /// All addresses with the names of their interfaces, in the kernel's order.
     pub addresses: Vec<(String, Present)>,
+    /// A random number: for discriminators and the jitter of BFD.
+    pub seed: u64,
     /// What is tracked beside; only looked at by [`VrrpNode::start`].
     pub tracked: Observations,
 }
@@ -71,6 +74,8 @@ pub struct Handover {
     /// Virtual interfaces that may be there.
     #[cfg_attr(feature = "serde", serde(default))]
     links: Vec<VirtualLink>,
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub(super) bfd: Vec<bfd::Former>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +92,7 @@ impl VrrpNode {
     /// Starts, and goes on from `handover` where a former life is recent enough.
     #[must_use]
     pub fn start(
-        settings: VrrpSettings,
+        mut settings: VrrpSettings,
         handover: Option<&Handover>,
         snapshot: &Snapshot,
         now: Time,
@@ -127,7 +132,9 @@ impl VrrpNode {
             stopping: false,
             released: false,
             scratch: Vec::with_capacity(8),
+            bfd: bfd::Sessions::new(snapshot.seed),
         };
+        node.start_bfd(core::mem::take(&mut settings.bfd), handover, now);
         node.build(settings, now);
         node.restore_tracked(handover);
         node.observe(&snapshot.tracked, now);
@@ -183,15 +190,20 @@ impl VrrpNode {
             daemons: self.daemons.clone(),
             settings: self.tuning.changed.clone(),
             links: self.made_links().to_vec(),
+            bfd: self.bfd_formers(),
         }
     }
 
-    /// How often the handover must be renewed so that a successor finds a master's last advert recent enough.
+    /// How often the handover must be renewed so that a successor finds a master's last advert, and sessions that are
+    /// up, recent enough.
     #[must_use]
     pub fn handover_interval(&self) -> Option<Duration> {
         let masters = self.slots.iter().filter(|it| it.instance.state() == State::Master);
-        let shortest = masters.map(|it| it.settings.advert_interval).min()?;
-        Some(shortest.clamp(Duration::from_millis(100), Duration::from_secs(1)))
+        let shortest = masters.map(|it| it.settings.advert_interval).min();
+        let second = Duration::from_secs(1);
+        let up = self.bfd_sessions().any(|it| it.state() == crate::bfd::packet::State::Up);
+        let shortest = shortest.or(up.then_some(second))?;
+        Some(shortest.clamp(Duration::from_millis(100), second))
     }
 
     /// What the kernel has just before a reload: interfaces of the new configuration are there already.
@@ -204,12 +216,13 @@ impl VrrpNode {
     /// `tracked`: what the files and processes of the new one are like.
     pub fn reload(
         &mut self,
-        settings: VrrpSettings,
+        mut settings: VrrpSettings,
         tracked: &Observations,
         now: Time,
         out: &mut Vec<Action>,
     ) {
         self.prune(out);
+        self.reload_bfd(core::mem::take(&mut settings.bfd), now, out);
         let formers = core::mem::take(&mut self.slots);
         let former_groups = core::mem::take(&mut self.groups);
         let former_scripts = core::mem::take(&mut self.scripts);

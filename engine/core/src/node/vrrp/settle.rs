@@ -172,6 +172,7 @@ impl VrrpNode {
         self.synchronize(out);
         self.tune(out);
         if releases {
+            self.close_bfd(now, out);
             out.push(Action::Released);
         }
     }

@@ -67,7 +67,7 @@ pub struct VipStatus {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct TrackStatus {
-    /// `script`, `interface`, `file` or `process`.
+    /// `script`, `interface`, `file`, `process` or `bfd`.
     pub kind: &'static str,
     /// Its name.
     pub name: String,
@@ -106,7 +106,7 @@ impl VrrpNode {
         let tracks = self.tracked(slot).map(|tracked| {
             let script = match tracked.seen {
                 Seen::Script(script) => Some(script),
-                Seen::Interface(_) | Seen::File(_) | Seen::Process(_) => None,
+                Seen::Interface(_) | Seen::File(_) | Seen::Process(_) | Seen::Bfd(_) => None,
             };
             TrackStatus {
                 kind: tracked.seen.kind(),

@@ -7,7 +7,10 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use super::bfd;
 use super::{Action, Handover, Slot, VrrpNode, Weight};
+use crate::bfd::packet::State;
+use crate::bfd::session::Session;
 use crate::journal::Reason;
 use crate::time::Time;
 use crate::track::file::{Content, File};
@@ -37,6 +40,8 @@ pub enum Seen<'a> {
     File(&'a File),
     /// Processes.
     Process(&'a Process),
+    /// A BFD session.
+    Bfd(&'a Session),
 }
 
 /// A tracked object, and what it means for one instance.
@@ -54,13 +59,14 @@ impl Seen<'_> {
             Self::Script(_) => "script",
             Self::File(_) => "file",
             Self::Process(_) => "process",
+            Self::Bfd(_) => "bfd",
         }
     }
 
     /// A number, where there is one.
     pub(super) fn value(&self) -> Option<i64> {
         match self {
-            Self::Interface(_) | Self::Script(_) => None,
+            Self::Interface(_) | Self::Script(_) | Self::Bfd(_) => None,
             Self::File(file) => Some(file.value().into()),
             Self::Process(process) => Some(process.count().into()),
         }
@@ -74,13 +80,19 @@ impl Seen<'_> {
             Self::File(file) if file.value() == 0 => Health::Good,
             Self::File(_) => Health::Bad,
             Self::Process(process) => process.health(),
+            Self::Bfd(session) => match session.state() {
+                State::Up => Health::Good,
+                State::AdminDown | State::Down | State::Init => Health::Bad,
+            },
         }
     }
 
     fn verdict(&self, track: &TrackRef) -> Verdict {
         match self {
             Self::File(file) => track.verdict_of_value(file.value()),
-            Self::Interface(_) | Self::Script(_) | Self::Process(_) => track.verdict(self.health()),
+            Self::Interface(_) | Self::Script(_) | Self::Process(_) | Self::Bfd(_) => {
+                track.verdict(self.health())
+            }
         }
     }
 }
@@ -115,7 +127,9 @@ impl VrrpNode {
             let mut all = self.processes.iter();
             (track, all.find(|it| it.settings().name == track.name).map(Seen::Process))
         });
-        interfaces.chain(scripts).chain(files).chain(processes).filter_map(|(track, seen)| {
+        let bfds = tracks.bfds.iter().map(|it| (it, self.bfd.find(&it.name).map(Seen::Bfd)));
+        let all = interfaces.chain(scripts).chain(files).chain(processes).chain(bfds);
+        all.filter_map(|(track, seen)| {
             let seen = seen?;
             Some(Tracked { track, seen, verdict: seen.verdict(track) })
         })
@@ -126,6 +140,7 @@ impl VrrpNode {
         let found = match tracked.seen {
             Seen::File(file) => Some(format!("{} holds {}", file.settings().path, file.value())),
             Seen::Process(process) => Some(process.to_string()),
+            Seen::Bfd(session) => Some(bfd::why(session)),
             Seen::Interface(_) | Seen::Script(_) => None,
         };
         let (kind, name) = (tracked.seen.kind().into(), tracked.track.name.clone());

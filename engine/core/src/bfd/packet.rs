@@ -221,8 +221,8 @@ mod tests {
 
     /// What FRR 8.4.4's bfdd sends before it has heard anything.
     const FROM_FRR: [u8; LENGTH] = [
-        0x20, 0x40, 3, 24, 0x1f, 0x2e, 0x3d, 0x4c, 0, 0, 0, 0, 0, 0x0f, 0x42, 0x40, 0, 0x04, 0x93,
-        0xe0, 0, 0, 0xc3, 0x50,
+        0x20, 0x40, 0x03, 0x18, 0x4f, 0xa6, 0xcf, 0x59, 0, 0, 0, 0, 0x00, 0x0f, 0x42, 0x40, 0x00,
+        0x0f, 0x42, 0x40, 0x00, 0x00, 0xc3, 0x50,
     ];
 
     fn packet() -> Packet {
@@ -233,10 +233,10 @@ mod tests {
             is_final: false,
             demand: false,
             multiplier: 3,
-            mine: 0x1f2e_3d4c,
+            mine: 0x4fa6_cf59,
             yours: 0,
             min_tx: Duration::from_secs(1),
-            min_rx: Duration::from_millis(300),
+            min_rx: Duration::from_secs(1),
         }
     }
 

@@ -220,6 +220,7 @@ impl World {
             links: vec![LinkState { name: DEV.into(), up: host.link_up }],
             addresses: present.collect(),
             tracked: host.seen.clone(),
+            ..Snapshot::default()
         };
         let handover = host.handover.clone().filter(|_| successor);
         let mut out = Vec::new();
@@ -271,7 +272,7 @@ impl World {
                 Action::Mail(alert) => self.hosts[index].mailed.push(alert.subject),
                 Action::Block(_) | Action::Unblock(_) | Action::Daemons(_) => {}
                 Action::Notify { .. } | Action::Log(..) => {}
-                Action::Tune(_) | Action::Interfaces(_) => {}
+                Action::Tune(_) | Action::Interfaces(_) | Action::SendBfd(_) => {}
             }
         }
         if let Some(node) = &self.hosts[index].node {

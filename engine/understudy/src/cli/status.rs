@@ -52,6 +52,9 @@ pub fn text(whole: &Value, only: Option<&str>) -> String {
     for instance in list(&whole["instances"]).filter(wanted) {
         write_instance(&mut out, instance);
     }
+    for session in list(&whole["bfd"]).filter(wanted) {
+        write_bfd(&mut out, session);
+    }
     for server in list(&whole["virtual_servers"]).filter(wanted) {
         write_server(&mut out, server);
     }
@@ -130,6 +133,26 @@ fn write_instance(out: &mut String, instance: &Value) {
         }
         let _ = writeln!(out);
     }
+}
+
+fn write_bfd(out: &mut String, session: &Value) {
+    let since = session["since_ms_ago"].as_u64().map(|ms| format!(" for {}", long(ms)));
+    let _ = write!(
+        out,
+        "{}  BFD with {}  {}{}",
+        word(&session["name"]),
+        word(&session["neighbour"]),
+        word(&session["state"]),
+        since.unwrap_or_default(),
+    );
+    let ms = |it: &Value| it.as_u64().map(|us| format!("{}.{} ms", us / 1000, us % 1000 / 100));
+    if let (Some(interval), Some(detection)) =
+        (ms(&session["interval_us"]), ms(&session["detection_us"]))
+        && session["state"] == "up"
+    {
+        let _ = write!(out, "   sends every {interval}, down after {detection} of silence");
+    }
+    let _ = writeln!(out, "\n  why: {}", word(&session["why"]));
 }
 
 fn write_server(out: &mut String, server: &Value) {
@@ -249,6 +272,8 @@ mod tests {
                 "peer": {"address": "10.0.0.2", "priority": 90, "heard_ms_ago": 32_900},
                 "vips": [{"address": "10.0.0.9/32", "dev": "eth0", "held": true}],
                 "tracks": [{"kind": "script", "name": "mha", "state": "ok", "duration_ms": 30}]}],
+            "bfd": [{"name": "gw", "neighbour": "10.0.0.254", "state": "up", "since_ms_ago": 61_000,
+                "why": "neighbour 10.0.0.254 answers", "interval_us": 10_500, "detection_us": 50_000}],
             "virtual_servers": [{"name": "fwmark 2", "scheduler": "rr", "quorum": {"up": true},
                 "servers": [{"address": "10.0.0.3", "port": 0, "weight": 1, "up": true, "checks": []},
                     {"address": "db1", "port": 3306, "weight": 3, "up": false,
@@ -262,6 +287,8 @@ read  eth0  VRID 51  MASTER for 3d 4h   priority 100 (base 100)   peer 10.0.0.2 
   VIP 10.0.0.9/32 on eth0 held
   why: db2 went silent (3 adverts missed)
   script mha  ok  30 ms
+gw  BFD with 10.0.0.254  up for 1m 1s   sends every 10.5 ms, down after 50.0 ms of silence
+  why: neighbour 10.0.0.254 answers
 fwmark 2  rr  1 of 2 up
   10.0.0.3  up  weight 1
   db1:3306  DOWN  weight 3   tcp: connection refused

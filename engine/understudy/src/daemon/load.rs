@@ -227,7 +227,7 @@ fn addresses(vrrp: &VrrpSettings) -> Vec<Address> {
 }
 
 fn wants_vrrp(vrrp: &VrrpSettings) -> bool {
-    !vrrp.instances.is_empty() || !vrrp.static_addresses.is_empty()
+    !vrrp.instances.is_empty() || !vrrp.static_addresses.is_empty() || !vrrp.bfd.is_empty()
 }
 
 fn wants_check(check: &CheckWorkerSettings) -> bool {

@@ -3,6 +3,7 @@
 
 mod beside;
 mod interfaces;
+mod bfd;
 mod kernel;
 mod outbox;
 mod tracked;
@@ -23,6 +24,7 @@ use understudy_core::vrrp::instance::Move;
 use beside::Beside;
 use interfaces::filtered;
 pub use interfaces::remove_made;
+use bfd::Bfd;
 use kernel::{index_of, link_event, take_snapshot};
 use outbox::{Queued, forwards, queue_advert, send_together};
 pub use tuning::write_all;
@@ -37,6 +39,7 @@ use crate::netlink::nft::Dropped;
 use crate::netlink::{address, link};
 use crate::sys::clock;
 use crate::sys::packet::Receiver;
+use crate::sys::random;
 use crate::sys::socket::RawAddress;
 use crate::watch::{Watches, files};
 use crate::wire::arp::{self, FrameSocket};
@@ -75,6 +78,7 @@ pub struct VrrpWorker {
     frames: FrameSocket,
     beside: Beside,
     watches: Watches,
+    bfd: Bfd,
     receiver: Receiver,
     /// By ifindex.
     interfaces: BTreeMap<u32, Link>,
@@ -112,6 +116,7 @@ impl Worker for VrrpWorker {
             let _ = monitor.events(|_| {});
             (interfaces, snapshot) = take_snapshot(&mut requests)?;
         }
+        snapshot.seed = random::number()?;
         let handover: Option<Handover> =
             handover.and_then(|bytes| serde_json::from_slice(bytes).ok());
         let now = clock::now();
@@ -129,6 +134,7 @@ impl Worker for VrrpWorker {
             frames,
             beside: Beside::default(),
             watches,
+            bfd: Bfd::default(),
             receiver: Receiver::new(),
             interfaces,
             ports: Vec::new(),
@@ -147,6 +153,7 @@ impl Worker for VrrpWorker {
         }
         worker.open_ports(context);
         worker.listen_to_watches(context);
+        worker.bfd.follow(&worker.node, now, context);
         worker.act(now, context);
         Ok(worker)
     }
@@ -155,6 +162,10 @@ impl Worker for VrrpWorker {
         match token {
             MONITOR => self.kernel_events(now, context),
             FILES | PROCESSES => self.watched(now),
+            Token(bfd::FIRST..=bfd::LAST) => {
+                let Self { bfd, node, actions, .. } = self;
+                bfd.receive(token, now, node, actions, context);
+            }
             _ => self.receive(token, now, context),
         }
         self.act(now, context);
@@ -222,7 +233,11 @@ impl Worker for VrrpWorker {
     }
 
     fn status(&self, now: Time) -> Value {
-        json!({ "instances": self.node.status(now), "repairs": self.node.repairs() })
+        json!({
+            "instances": self.node.status(now),
+            "bfd": self.node.bfd_status(now),
+            "repairs": self.node.repairs(),
+        })
     }
 
     fn request(&mut self, request: &Request, now: Time, context: &mut Context) -> Reply {
@@ -368,6 +383,10 @@ impl VrrpWorker {
             sent |= self.send_adverts(&actions, context);
             self.make_links(&actions, now);
             self.tune(&actions, now);
+            sent |= self.bfd.send(&actions, &self.node, now, context);
+            if actions.contains(&Action::Links) {
+                self.bfd.follow(&self.node, now, context);
+            }
             self.block(&actions, now, |it| matches!(it, Action::Block(_)));
             self.change_addresses(&actions, now, context);
             self.block(&actions, now, |it| matches!(it, Action::Unblock(_)));
@@ -516,6 +535,7 @@ impl VrrpWorker {
     ) {
         match action {
             Action::SendAdvert { .. }
+            | Action::SendBfd(_)
             | Action::Change(_)
             | Action::Block(_)
             | Action::Unblock(_)
@@ -573,6 +593,8 @@ const fn level(weight: Weight) -> Level {
     }
 }
 
+#[cfg(test)]
+mod frr;
 #[cfg(test)]
 mod net;
 #[cfg(test)]

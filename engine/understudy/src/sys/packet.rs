@@ -67,7 +67,7 @@ pub struct Incoming<'a> {
     pub hop_limit: Option<u8>,
     /// The sender.
     pub source: Option<IpAddr>,
-    /// Whom it was sent to, with IPV6_RECVPKTINFO set.
+    /// Whom it was sent to, with IPV6_RECVPKTINFO or IP_PKTINFO set.
     pub destination: Option<IpAddr>,
 }
 
@@ -183,6 +183,11 @@ fn read_control(header: &libc::msghdr, incoming: &mut Incoming<'_>) {
                 {
                     let value = data.cast::<libc::c_int>().read_unaligned();
                     incoming.hop_limit = u8::try_from(value).ok();
+                }
+                (libc::IPPROTO_IP, libc::IP_PKTINFO) if len >= size_of::<libc::in_pktinfo>() => {
+                    let info = data.cast::<libc::in_pktinfo>().read_unaligned();
+                    let destination = info.ipi_addr.s_addr.to_ne_bytes();
+                    incoming.destination = Some(IpAddr::from(destination));
                 }
                 (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO)
                     if len >= size_of::<libc::in6_pktinfo>() =>

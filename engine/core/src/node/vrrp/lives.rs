@@ -6,9 +6,9 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::beside::Beside;
+use super::bfd;
 use super::interfaces::Interfaces;
 use super::tuning::Tuning;
-use super::bfd;
 use super::{Action, Dirty, Key, Observations, STATIC, Slot, VrrpNode};
 use crate::ipvs::sync::Daemon;
 use crate::journal::Reason;

@@ -225,10 +225,12 @@ impl Watch {
     }
 }
 
-struct Killed(Child);
+/// A process that does not outlive its test.
+pub struct Killed(pub Child);
 
 impl Killed {
-    fn kill(&mut self) {
+    /// Ends it.
+    pub fn kill(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use understudy_core::bfd::news::News;
 use understudy_core::bfd::packet::{self, Packet, State};
 use understudy_core::config::{self, Environment, Source};
-use understudy_core::node::settings::VrrpSettings;
+use understudy_core::node::check::{self, CheckNode};
+use understudy_core::node::settings::{HostSettings, VrrpSettings};
 use understudy_core::node::vrrp::{
     Action, BfdDatagram, BfdPacket, Event, LinkState, Snapshot, VrrpNode,
 };
@@ -25,10 +27,14 @@ impl Source for Text {
     }
 }
 
-fn settings(conf: &str) -> VrrpSettings {
+fn all_settings(conf: &str) -> HostSettings {
     let environment = Environment { variables: BTreeMap::new(), ..Environment::default() };
     let parsed = config::parse(&mut Text(conf.into()), "test.conf", &environment);
-    parsed.settings.unwrap_or_else(|| panic!("{:#?}", parsed.diagnostics)).vrrp
+    parsed.settings.unwrap_or_else(|| panic!("{:#?}", parsed.diagnostics))
+}
+
+fn settings(conf: &str) -> VrrpSettings {
+    all_settings(conf).vrrp
 }
 
 const OURS: &str = "10.0.0.1";
@@ -62,6 +68,8 @@ struct Host {
     /// What the journal has.
     told: Vec<String>,
     changed: bool,
+    /// What checks were told.
+    news: Vec<News>,
 }
 
 impl Host {
@@ -71,7 +79,7 @@ impl Host {
         let links = vec![LinkState { name: "eth0".into(), up: true }];
         let snapshot = Snapshot { links, seed: 5, ..Snapshot::default() };
         let node = VrrpNode::start(settings(conf), None, &snapshot, now, &mut out);
-        let mut host = Self { node, now, sent: vec![], told: vec![], changed: false };
+        let mut host = Self { node, now, sent: vec![], told: vec![], changed: false, news: vec![] };
         host.take(out);
         host
     }
@@ -84,6 +92,7 @@ impl Host {
                     self.told.push(format!("{}: {}: {}", entry.subject, entry.change, entry.why()));
                 }
                 Action::Changed => self.changed = true,
+                Action::TellChecks(news) => self.news.push(news),
                 _ => {}
             }
         }
@@ -279,7 +288,8 @@ fn a_successor_goes_on_up_without_a_flap() {
     let again = |at: Time| {
         let mut out = Vec::new();
         let node = VrrpNode::start(settings(&conf), Some(&handover), &snapshot, at, &mut out);
-        let mut host = Host { node, now: at, sent: vec![], told: vec![], changed: false };
+        let mut host =
+            Host { node, now: at, sent: vec![], told: vec![], changed: false, news: vec![] };
         host.take(out);
         host
     };
@@ -340,4 +350,77 @@ fn a_stop_says_farewell_when_all_is_given_up() {
     );
     host.pass(ms(5000));
     assert_eq!(host.sent.len(), 1);
+}
+
+fn news(session: &str, up: Option<bool>) -> News {
+    News { session: session.into(), up, why: "as the test says".into() }
+}
+
+#[test]
+fn checks_are_told_of_sessions_that_are_for_them() {
+    let mut host = Host::start(&(gw("") + &gw("vrrp\n multihop").replace(" gw ", " other ")));
+    let told: Vec<_> = host.node.bfd_news().into_iter().map(|it| (it.session, it.up)).collect();
+    // One that never was up says nothing.
+    assert_eq!(told, [("gw".to_owned(), None)]);
+    host.says(State::Init);
+    host.says(State::Down);
+    let told: Vec<_> = host.news.iter().map(|it| it.up).collect();
+    assert_eq!(told, [Some(true), Some(false)]);
+    assert_eq!(host.news[1].why, "neighbour 10.0.0.2 signals down (no diagnostic)");
+    // What never is up again in a next life was up once.
+    let handover = host.node.handover(host.now);
+    let late = host.now + ms(60_000);
+    let conf = settings(&gw(""));
+    let next = VrrpNode::start(conf, Some(&handover), &Snapshot::default(), late, &mut Vec::new());
+    assert_eq!(next.bfd_news()[0].up, Some(false));
+}
+
+/// Who is up, after so much time.
+fn servers(node: &mut CheckNode, now: Time) -> Vec<bool> {
+    node.handle(now, check::Event::Timer, &mut Vec::new());
+    node.status()[0].servers.iter().map(|it| it.up).collect()
+}
+
+#[test]
+fn a_session_checks_a_server() {
+    let conf = gw("")
+        + "virtual_server 10.0.0.100 80 {\n protocol TCP\n lb_algo rr\n lb_kind DR\n
+        real_server 10.0.0.2 80 { BFD_CHECK { name gw } }
+        real_server 10.0.0.3 80 { BFD_CHECK { name gw\n alpha } }\n}\n";
+    let start = |memory| {
+        let settings = all_settings(&conf).check;
+        CheckNode::start(settings, memory, vec![], 1, Time::ZERO, &mut Vec::new())
+    };
+    let mut node = start(None);
+    let mut now = Time::ZERO + ms(5000);
+    // As long as nothing is known only `alpha` is down.
+    assert_eq!(servers(&mut node, now), [true, false]);
+    for (up, expected) in [
+        (None, [true, false]),
+        (Some(true), [true, true]),
+        (Some(false), [false, false]),
+        (Some(true), [true, true]),
+        (None, [true, true]),
+    ] {
+        now = now + ms(1);
+        let mut out = Vec::new();
+        node.handle(now, check::Event::Session(news("other", Some(false))), &mut out);
+        node.handle(now, check::Event::Session(news("gw", up)), &mut out);
+        assert_eq!(servers(&mut node, now), expected, "{up:?}");
+        let words = |it: &check::Action| match it {
+            check::Action::Journal(entry) => Some(entry.reason.to_string()),
+            _ => None,
+        };
+        if up == Some(false) {
+            let why: Vec<_> = out.iter().filter_map(words).collect();
+            assert!(why.contains(&"BFD_CHECK: as the test says".to_owned()), "{why:?}");
+        }
+        // It stays so.
+        now = now + ms(200_000);
+        assert_eq!(servers(&mut node, now), expected, "{up:?}");
+    }
+    node.handle(now, check::Event::Session(news("gw", Some(false))), &mut Vec::new());
+    // A next life goes on with what the last one knew.
+    let mut next = start(Some(node.memory()));
+    assert_eq!(servers(&mut next, Time::ZERO + ms(5000)), [false, false]);
 }

@@ -78,6 +78,7 @@ pub struct SessionState {
     state: State,
     diagnostic: Diagnostic,
     remote: Remote,
+    was_up: bool,
 }
 
 /// What is counted.
@@ -121,6 +122,8 @@ pub struct Session {
     next: Option<Time>,
     /// The interval from which `next` was made.
     scheduled: Duration,
+    /// It once was up, in this life or an earlier one.
+    was_up: bool,
     heard: Option<Time>,
     expires: Option<Time>,
     random: Random,
@@ -148,6 +151,7 @@ impl Session {
             sent: None,
             next: None,
             scheduled: Duration::ZERO,
+            was_up: false,
             heard: None,
             expires: None,
             random,
@@ -157,12 +161,19 @@ impl Session {
         session
     }
 
-    /// Goes on where a former process stopped. A session that was up is up: the neighbour has one detection time to
-    /// say so.
+    /// Goes on where a former process stopped. If that is not long past (`recent`), a session that was up is up: the
+    /// neighbour has one detection time to say so.
     #[must_use]
-    pub fn resume(settings: BfdSettings, former: &SessionState, random: Random, now: Time) -> Self {
+    pub fn resume(
+        settings: BfdSettings,
+        former: &SessionState,
+        recent: bool,
+        random: Random,
+        now: Time,
+    ) -> Self {
         let mut session = Self::new(settings, former.mine, random, now);
-        if former.state == State::Up {
+        session.was_up = former.was_up;
+        if recent && former.state == State::Up {
             session.state = State::Up;
             session.remote = former.remote;
             session.diagnostic = former.diagnostic;
@@ -180,7 +191,8 @@ impl Session {
     #[must_use]
     pub fn saved(&self) -> SessionState {
         let (mine, state) = (self.mine, self.state);
-        SessionState { mine, state, diagnostic: self.diagnostic, remote: self.remote }
+        let (diagnostic, remote, was_up) = (self.diagnostic, self.remote, self.was_up);
+        SessionState { mine, state, diagnostic, remote, was_up }
     }
 
     /// What the configuration says.
@@ -205,6 +217,12 @@ impl Session {
     #[must_use]
     pub const fn why(&self) -> Option<&Reason> {
         self.why.as_ref()
+    }
+
+    /// It once was up.
+    #[must_use]
+    pub const fn was_up(&self) -> bool {
+        self.was_up
     }
 
     /// Its own name for itself.
@@ -387,6 +405,7 @@ impl Session {
         let from = core::mem::replace(&mut self.state, to);
         self.since = now;
         self.why = Some(reason.clone());
+        self.was_up |= to == State::Up;
         self.counters.ups += u64::from(to == State::Up);
         self.counters.downs += u64::from(from == State::Up);
         if to == State::AdminDown {

@@ -103,9 +103,10 @@ impl Check {
                 let period = schedule.delay_loop.max(schedule.delay_before_retry);
                 (urls.len().max(1), *fast_recovery, period)
             }
-            CheckKind::Tcp(_) | CheckKind::Ping(_) | CheckKind::Misc { .. } => {
-                (1, false, schedule.delay_loop)
-            }
+            CheckKind::Tcp(_)
+            | CheckKind::Ping(_)
+            | CheckKind::Misc { .. }
+            | CheckKind::Bfd { .. } => (1, false, schedule.delay_loop),
         };
         if let Phase::Running(since) = progress.phase {
             progress.phase = Phase::Waiting(since);

@@ -132,6 +132,11 @@ pub enum CheckKind {
         /// Exit status 2..=255 sets the weight to status - 2.
         dynamic: bool,
     },
+    /// Asks nobody: a session of the VRRP worker tells.
+    Bfd {
+        /// Its name.
+        session: String,
+    },
 }
 
 /// One check of one real server.

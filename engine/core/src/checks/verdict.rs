@@ -90,6 +90,8 @@ pub enum Failure {
     Overdue(Duration),
     /// The program could not be started.
     NotStarted(String),
+    /// The BFD session is down; why.
+    Session(String),
 }
 
 /// Part of an HTTP reply.
@@ -133,6 +135,7 @@ impl fmt::Display for Failure {
             Self::Signal(signal) => write!(f, "ended by signal {signal}"),
             Self::Overdue(after) => write!(f, "not finished within {after:?}"),
             Self::NotStarted(why) => write!(f, "could not be started: {why}"),
+            Self::Session(why) => f.write_str(why),
         }
     }
 }

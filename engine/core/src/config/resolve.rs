@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use super::blocks::Configuration;
+use super::blocks::bfd_check;
 use super::blocks::sync_daemon;
 use super::blocks::vmac;
 use super::blocks::vrrp_instance::{FromGroup, VrrpInstance};
@@ -32,6 +33,9 @@ pub fn resolve(written: &Configuration, out: &mut Diagnostics) -> HostSettings {
         .filter_map(|v| Some((v.span(), v.settings(global, groups, out)?)))
         .collect();
     same_services(&servers, out);
+    for server in written.virtual_servers.iter().flat_map(|v| &v.real_servers) {
+        bfd_check::check(&server.checkers, &written.bfd_instances, out);
+    }
     HostSettings {
         process: global.settings(out),
         vrrp: VrrpSettings {

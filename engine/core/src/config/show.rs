@@ -599,6 +599,12 @@ fn real_server(page: &mut Page, r: &RealServer) {
 
 fn check(page: &mut Page, check: &CheckSettings) {
     match &check.kind {
+        CheckKind::Bfd { session } => {
+            page.open("BFD_CHECK");
+            page.set("name", word(session));
+            page.switch("alpha", check.schedule.alpha);
+            return page.close();
+        }
         CheckKind::Tcp(to) => {
             page.open("TCP_CHECK");
             connection(page, to);

@@ -14,7 +14,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -27,8 +27,9 @@ pub use status::{CheckStatus, QuorumStatus, ServerStatus, VirtualServerStatus};
 
 use self::checks::{Checks, Outcome};
 use self::news::News;
+use crate::bfd::news::News as SessionNews;
 use crate::checks::settings::{CheckKind, CheckSettings};
-use crate::checks::verdict::Verdict;
+use crate::checks::verdict::{Failure, Verdict};
 use crate::command::Command;
 use crate::ipvs::desire::{self, Health, Pool};
 use crate::ipvs::diff::{self, Change};
@@ -53,6 +54,8 @@ pub struct CheckNode {
     settings: CheckWorkerSettings,
     virtual_servers: Vec<VirtualState>,
     checks: Checks,
+    /// What is known of BFD sessions, by name.
+    sessions: BTreeMap<String, SessionNews>,
     random: Random,
     /// What the kernel holds of our services, as far as we know.
     believed: Vec<Service>,
@@ -112,6 +115,8 @@ pub enum Event {
     },
     /// A new configuration.
     Reload(CheckWorkerSettings),
+    /// What is known of a BFD session.
+    Session(SessionNews),
     /// The operator lets no new connection to a server in, or lets them in again.
     Drain {
         /// The server's address.
@@ -179,6 +184,7 @@ impl CheckNode {
             settings: CheckWorkerSettings::default(),
             virtual_servers: Vec::new(),
             checks: Checks::default(),
+            sessions: BTreeMap::new(),
             random: Random::new(seed),
             believed: table,
             doubt: false,
@@ -221,6 +227,7 @@ impl CheckNode {
                 }
             }
             Event::Reload(settings) => self.reload(settings, now, out),
+            Event::Session(news) => self.session(now, news, out),
             Event::Drain { ip, port, drain } => self.drain(now, ip, port, drain, out),
             Event::Stop => self.stop(now, out),
         }
@@ -239,6 +246,12 @@ impl CheckNode {
     #[must_use]
     pub fn check(&self, check: CheckId) -> Option<&CheckSettings> {
         self.checks.settings(check)
+    }
+
+    /// Whether BFD sessions check servers.
+    #[must_use]
+    pub fn has_sessions(&self) -> bool {
+        self.checks.iter().any(|run| matches!(run.settings.kind, CheckKind::Bfd { .. }))
     }
 
     /// The table that the kernel should hold.
@@ -264,10 +277,40 @@ impl CheckNode {
     }
 
     fn timer(&mut self, now: Time, out: &mut Actions) {
-        self.checks.timer(now, |check, page| out.push(Action::Run { check, page }));
+        let mut due = Vec::new();
+        self.checks.timer(now, |check, page| due.push((check, page)));
+        for (check, page) in due {
+            match self.checks.settings(check).map(|it| &it.kind) {
+                Some(CheckKind::Bfd { session }) => {
+                    let verdict = self.verdict_of_session(session);
+                    self.finished(now, check, &verdict, Duration::ZERO, out);
+                }
+                _ => out.push(Action::Run { check, page }),
+            }
+        }
         if now >= self.next_reading {
             self.next_reading = now + RECONCILE_PERIOD;
             out.push(Action::ReadTable);
+        }
+    }
+
+    /// A session that has changed counts at once.
+    fn session(&mut self, now: Time, news: SessionNews, out: &mut Actions) {
+        let name = news.session.clone();
+        let former = self.sessions.insert(name.clone(), news);
+        if former.as_ref() != self.sessions.get(&name) {
+            self.checks.hasten_session(&name, now);
+            self.timer(now, out);
+        }
+    }
+
+    fn verdict_of_session(&self, session: &str) -> Verdict {
+        let news = self.sessions.get(session);
+        match news.map(|it| (it.up, &it.why)) {
+            Some((Some(true), _)) => Verdict::PASSED,
+            Some((Some(false), why)) => Verdict::Failed(Failure::Session(why.clone())),
+            Some((None, why)) => Verdict::Undecided(why.clone()),
+            None => Verdict::Undecided(format!("nothing is known of session {session}")),
         }
     }
 

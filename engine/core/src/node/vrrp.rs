@@ -3,8 +3,8 @@
 //! come back. Carry out actions in classes: adverts, then addresses, then announcements, then all others.
 
 mod beside;
-mod interfaces;
 mod bfd;
+mod interfaces;
 mod lives;
 mod mail;
 mod settle;
@@ -20,15 +20,16 @@ use core::net::IpAddr;
 use core::time::Duration;
 
 use beside::Beside;
+pub use bfd::{BfdDatagram, BfdPacket, BfdStatus};
 pub use interfaces::Filtered;
 use interfaces::Interfaces;
-pub use bfd::{BfdDatagram, BfdPacket, BfdStatus};
 pub use lives::{Handover, LinkState, Snapshot};
 pub use slot::{Counters, Key, Odd, Slot};
 pub use status::{InstanceStatus, PeerStatus, TrackStatus, VipStatus};
 pub use tracked::{Observations, Seen};
 use tuning::Tuning;
 
+use crate::bfd::news as bfd_news;
 use crate::command::Command;
 use crate::ipvs::sync::{Daemon, SyncDaemon};
 use crate::journal::{Entry, Reason};
@@ -179,6 +180,8 @@ pub enum Action {
     },
     /// Send a packet of BFD.
     SendBfd(BfdPacket),
+    /// Tell the checks of a BFD session.
+    TellChecks(bfd_news::News),
     /// Change an address in the kernel; answer with [`Event::Refused`] if it won't.
     Change(Change),
     /// Drop packets to and from exactly these from now on; before addresses are changed.

@@ -272,7 +272,8 @@ impl World {
                 Action::Mail(alert) => self.hosts[index].mailed.push(alert.subject),
                 Action::Block(_) | Action::Unblock(_) | Action::Daemons(_) => {}
                 Action::Notify { .. } | Action::Log(..) => {}
-                Action::Tune(_) | Action::Interfaces(_) | Action::SendBfd(_) => {}
+                Action::Tune(_) | Action::Interfaces(_) => {}
+                Action::SendBfd(_) | Action::TellChecks(_) => {}
             }
         }
         if let Some(node) = &self.hosts[index].node {

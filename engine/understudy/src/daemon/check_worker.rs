@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 
 use serde_json::{Value, json};
+use understudy_core::bfd::news::News;
 use understudy_core::checks::misc;
 use understudy_core::checks::settings::CheckKind;
 use understudy_core::checks::verdict::Verdict;
@@ -15,6 +16,7 @@ use understudy_core::time::Time;
 
 use super::context::FifoKind;
 use super::record::Record;
+use super::vrrp_worker::bfd;
 use super::worker::{ChildId, Context, Error, Exit, Outcome, Reply, Request, Token, Worker};
 use crate::log::Level;
 use crate::netlink::ipvs::Ipvs;
@@ -75,6 +77,7 @@ impl Worker for CheckWorker {
         let mut worker =
             Self { node, ipvs, probes, overdue, programs, connections, stopped: false };
         worker.act(now, out, context);
+        worker.ask_for_sessions(context);
         Ok(worker)
     }
 
@@ -130,6 +133,7 @@ impl Worker for CheckWorker {
             }
         }
         self.tell(Event::Reload(settings.check), now, context);
+        self.ask_for_sessions(context);
     }
 
     fn stop(&mut self, now: Time, context: &mut Context) {
@@ -157,6 +161,14 @@ impl Worker for CheckWorker {
             }
         }
         json!({ "virtual_servers": virtual_servers, "repairs": self.node.repairs() })
+    }
+
+    fn peer(&mut self, message: &Value, now: Time, context: &mut Context) {
+        let news: Vec<News> =
+            serde_json::from_value(message[bfd::NEWS].clone()).unwrap_or_default();
+        for news in news {
+            self.tell(Event::Session(news), now, context);
+        }
     }
 
     fn request(&mut self, request: &Request, now: Time, context: &mut Context) -> Reply {
@@ -188,6 +200,13 @@ impl Worker for CheckWorker {
 }
 
 impl CheckWorker {
+    /// The other worker may be older, and have told nobody.
+    fn ask_for_sessions(&self, context: &mut Context) {
+        if self.node.has_sessions() {
+            context.peer_worker(&json!({ bfd::ASK: true }));
+        }
+    }
+
     fn tell(&mut self, event: Event, now: Time, context: &mut Context) {
         let mut out = Actions::new();
         self.node.handle(now, event, &mut out);

@@ -2,8 +2,8 @@
 //! reach the world: adverts, then addresses, then announcements, then everything else.
 
 mod beside;
+pub mod bfd;
 mod interfaces;
-mod bfd;
 mod kernel;
 mod outbox;
 mod tracked;
@@ -22,9 +22,9 @@ use understudy_core::time::Time;
 use understudy_core::vrrp::instance::Move;
 
 use beside::Beside;
+use bfd::Bfd;
 use interfaces::filtered;
 pub use interfaces::remove_made;
-use bfd::Bfd;
 use kernel::{index_of, link_event, take_snapshot};
 use outbox::{Queued, forwards, queue_advert, send_together};
 pub use tuning::write_all;
@@ -154,6 +154,7 @@ impl Worker for VrrpWorker {
         worker.open_ports(context);
         worker.listen_to_watches(context);
         worker.bfd.follow(&worker.node, now, context);
+        bfd::tell_checks(&worker.node.bfd_news(), context);
         worker.act(now, context);
         Ok(worker)
     }
@@ -255,6 +256,12 @@ impl Worker for VrrpWorker {
         self.node.handle(now, Event::Operator { instance, the_move }, &mut self.actions);
         self.act(now, context);
         Reply::Done(self.status(now))
+    }
+
+    fn peer(&mut self, message: &Value, _: Time, context: &mut Context) {
+        if !message[bfd::ASK].is_null() {
+            bfd::tell_checks(&self.node.bfd_news(), context);
+        }
     }
 
     fn slept(&mut self, _: Duration, now: Time, context: &mut Context) {
@@ -386,6 +393,7 @@ impl VrrpWorker {
             sent |= self.bfd.send(&actions, &self.node, now, context);
             if actions.contains(&Action::Links) {
                 self.bfd.follow(&self.node, now, context);
+                bfd::tell_checks(&self.node.bfd_news(), context);
             }
             self.block(&actions, now, |it| matches!(it, Action::Block(_)));
             self.change_addresses(&actions, now, context);
@@ -541,6 +549,7 @@ impl VrrpWorker {
             | Action::Unblock(_)
             | Action::Announce { .. }
             | Action::Links => {}
+            Action::TellChecks(news) => bfd::tell_checks(&[news], context),
             Action::Daemons(_) => self.run_daemons(&action, now),
             Action::Interfaces(wanted) => self.remove_links(&wanted, now),
             Action::Tune(wanted) => self.put_back(&wanted, now),

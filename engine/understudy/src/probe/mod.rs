@@ -38,8 +38,8 @@ impl Probe {
                 Conversation::ask(connection, url, *version, tls.as_ref(), false, now)
             }
             CheckKind::Ping(connection) => return Ping::start(connection, now).map(Self::Ping),
-            CheckKind::Misc { .. } => {
-                Err(Verdict::Undecided("a program is no connection".to_owned()))
+            CheckKind::Misc { .. } | CheckKind::Bfd { .. } => {
+                Err(Verdict::Undecided("not by a connection".to_owned()))
             }
         }
         .map(|conversation| Self::Conversation(Box::new(conversation)))

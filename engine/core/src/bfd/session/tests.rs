@@ -402,7 +402,7 @@ fn two_sessions_find_each_other_through_loss_and_lose_each_other_at_a_cut() {
         pair.journal.clear();
         let former = &pair.ends[0];
         let (saved, conf) = (former.saved(), former.settings().clone());
-        pair.ends[0] = Session::resume(conf, &saved, Random::new(seed), pair.now);
+        pair.ends[0] = Session::resume(conf, &saved, true, Random::new(seed), pair.now);
         pair.run(ms(10_000));
         assert!(pair.both(State::Up) && pair.journal.is_empty(), "{}", told(&pair));
 

@@ -105,6 +105,12 @@ impl BfdInstance {
         self.vrrp || !self.checker
     }
 
+    /// Whether real servers may be checked by it.
+    #[must_use]
+    pub const fn tells_checker(&self) -> bool {
+        self.checker || !self.vrrp
+    }
+
     /// The final settings.
     pub fn settings(&self, out: &mut Diagnostics) -> Option<BfdSettings> {
         let name = &self.name.value;
@@ -140,7 +146,7 @@ impl BfdInstance {
             max_hops,
             multihop,
             vrrp: self.tells_vrrp(),
-            checker: self.checker || !self.vrrp,
+            checker: self.tells_checker(),
         })
     }
 

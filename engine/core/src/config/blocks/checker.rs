@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 
+use super::bfd_check;
 use super::http_get::Http;
 use super::misc_check::Misc;
 use super::{Argument, Keyword, Table, ip, kw, lines, to_u16, to_u32};
@@ -65,6 +66,8 @@ pub struct Checker {
     pub http: Http,
     /// Of MISC_CHECK.
     pub misc: Misc,
+    /// Of BFD_CHECK.
+    pub session: Option<At<String>>,
 }
 
 const SECONDS: u64 = 4_294_967_295;
@@ -223,6 +226,8 @@ pub enum Kind {
     Ssl,
     /// MISC_CHECK
     Misc,
+    /// BFD_CHECK
+    Bfd,
 }
 
 /// Final settings of all checks of a real server.
@@ -237,6 +242,10 @@ pub fn settings(
         Kind::Http => checker.http(false, around, out),
         Kind::Ssl => checker.http(true, around, out),
         Kind::Misc => checker.misc(around, out),
+        Kind::Bfd => {
+            let alpha = checker.own.within(around.inherited).alpha.unwrap_or(false);
+            bfd_check::settings(checker, alpha, out)
+        }
     };
     checkers.iter().filter_map(one).collect()
 }

@@ -87,7 +87,8 @@ pub struct Configuration {
 pub const SECRETS: &[&str] = &["auth_pass", "key", "password"];
 
 /// The top level.
-pub const TABLE: Table<Configuration> = Table { block: "top", keywords: &[KEYWORDS, process::TOP, OWN] };
+pub const TABLE: Table<Configuration> =
+    Table { block: "top", keywords: &[KEYWORDS, process::TOP, OWN] };
 
 #[rustfmt::skip] // one row a line
 const KEYWORDS: &[Keyword<Configuration>] = &[

@@ -8,7 +8,7 @@ use core::net::IpAddr;
 use super::checker::{self, Checker, Inherited, Kind};
 use super::service::forward;
 use super::{Argument, Keyword, Table, kw, lines, to_u32};
-use super::{http_get, misc_check, ping_check, ssl_get, tcp_check};
+use super::{bfd_check, http_get, misc_check, ping_check, ssl_get, tcp_check};
 use crate::command::Command;
 use crate::config::diagnostic::{At, Diagnostics, code};
 use crate::config::keyword::Reload::Live;
@@ -83,7 +83,7 @@ const KEYWORDS: &[Keyword<RealServerLines>] = &[
     kw("SSL_GET", Live, Add, Argument::Block(|r, node, out| r.checkers.push((Kind::Ssl, checker::parse(&ssl_get::TABLE, node, out))))),
     not_yet("DNS_CHECK"),
     not_yet("FILE_CHECK"),
-    not_yet("BFD_CHECK"),
+    kw("BFD_CHECK", Live, Add, Argument::Block(|r, node, out| r.checkers.push((Kind::Bfd, checker::parse(&bfd_check::TABLE, node, out))))),
 ];
 
 /// Reads the block.

@@ -58,7 +58,8 @@ pub struct VirtualServer {
     sorry: Option<(At<IpAddr>, Option<u16>)>,
     sorry_inhibit: Option<Span>,
     sorry_forward: Option<Forward>,
-    real_servers: Vec<RealServerLines>,
+    /// `real_server`
+    pub real_servers: Vec<RealServerLines>,
 }
 
 const MAX: i64 = 0x7fff_ffff;

@@ -54,6 +54,7 @@ pub struct Checks {
 enum Target {
     Network(SocketAddr),
     Program(Vec<String>),
+    Session(String),
 }
 
 fn target(settings: &CheckSettings) -> Target {
@@ -62,6 +63,7 @@ fn target(settings: &CheckSettings) -> Target {
         | CheckKind::Http { connection, .. }
         | CheckKind::Ping(connection) => Target::Network(connection.to),
         CheckKind::Misc { command, .. } => Target::Program(command.argv.clone()),
+        CheckKind::Bfd { session } => Target::Session(session.clone()),
     }
 }
 
@@ -134,6 +136,24 @@ impl Checks {
         }
         self.plan(check);
         Some(outcome)
+    }
+
+    /// The checks by this session run no later than `now`.
+    pub fn hasten_session(&mut self, name: &str, now: Time) {
+        let of_it = |run: &Run| match &run.settings.kind {
+            CheckKind::Bfd { session } => session == name,
+            _ => false,
+        };
+        let found: Vec<CheckId> =
+            self.all.iter().filter(|(_, run)| of_it(run)).map(|(id, _)| *id).collect();
+        for check in found {
+            let Some(run) = self.all.get_mut(&check) else { continue };
+            if let Some(planned) = run.planned {
+                self.queue.remove(&(planned, check));
+            }
+            run.machine.hasten(now);
+            self.plan(check);
+        }
     }
 
     pub fn cancel_all(&mut self, mut cancel: impl FnMut(CheckId)) {

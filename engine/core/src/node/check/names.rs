@@ -33,6 +33,7 @@ pub fn kind(settings: &CheckSettings) -> &'static str {
         CheckKind::Http { tls: Some(_), .. } => "SSL_GET",
         CheckKind::Ping(_) => "PING_CHECK",
         CheckKind::Misc { .. } => "MISC_CHECK",
+        CheckKind::Bfd { .. } => "BFD_CHECK",
     }
 }
 

@@ -8,6 +8,7 @@ use core::net::IpAddr;
 use core::time::Duration;
 
 use super::{Action, Handover, VrrpNode};
+use crate::bfd::news::News;
 use crate::bfd::packet::{self, State};
 use crate::bfd::session::{self, Counters, Event, Session, SessionState};
 use crate::bfd::settings::BfdSettings;
@@ -118,10 +119,16 @@ impl Sessions {
         self.all.iter().filter_map(Session::deadline).min()
     }
 
-    fn begin(&mut self, settings: BfdSettings, former: Option<&Former>, now: Time) -> Session {
+    /// `former`: what an earlier life has left, and whether it is recent.
+    fn begin(
+        &mut self,
+        settings: BfdSettings,
+        former: Option<(&Former, bool)>,
+        now: Time,
+    ) -> Session {
         let random = Random::new(self.random.next_u64());
-        if let Some(former) = former {
-            return Session::resume(settings, &former.state, random, now);
+        if let Some((former, recent)) = former {
+            return Session::resume(settings, &former.state, recent, random, now);
         }
         let mine = loop {
             let [a, b, c, d, ..] = self.random.next_u64().to_be_bytes();
@@ -175,6 +182,12 @@ impl VrrpNode {
         self.bfd.all.iter().map(|session| status(session, now)).collect()
     }
 
+    /// What checks may know.
+    #[must_use]
+    pub fn bfd_news(&self) -> Vec<News> {
+        self.bfd.all.iter().filter(|it| it.settings().checker).map(news).collect()
+    }
+
     pub(super) fn start_bfd(
         &mut self,
         settings: Vec<BfdSettings>,
@@ -183,8 +196,8 @@ impl VrrpNode {
     ) {
         for settings in settings {
             let fits = |it: &&Former| it.ends == ends(&settings);
-            let former = handover.filter(|it| now.since(it.saved) < STALE);
-            let former = former.and_then(|it| it.bfd.iter().find(fits));
+            let recent = handover.is_some_and(|it| now.since(it.saved) < STALE);
+            let former = handover.and_then(|it| it.bfd.iter().find(fits)).map(|it| (it, recent));
             let session = self.bfd.begin(settings, former, now);
             self.bfd.all.push(session);
         }
@@ -281,6 +294,9 @@ impl VrrpNode {
                         announced_after: None,
                     }));
                     out.push(Action::Changed);
+                    if settings.checker {
+                        out.push(Action::TellChecks(news(session)));
+                    }
                     self.dirty.conditions = true;
                 }
                 session::Action::Became { .. } => {}
@@ -300,6 +316,11 @@ pub(super) fn why(session: &Session) -> String {
         (None, State::Up) => answers.to_string(),
         (None, State::AdminDown | State::Down | State::Init) => unheard.to_string(),
     }
+}
+
+fn news(session: &Session) -> News {
+    let up = session.was_up().then(|| session.state() == State::Up);
+    News { session: session.settings().name.clone(), up, why: why(session) }
 }
 
 fn status(session: &Session, now: Time) -> BfdStatus {

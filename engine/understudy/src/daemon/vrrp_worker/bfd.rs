@@ -6,6 +6,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
+use serde_json::json;
+use understudy_core::bfd::news::News;
 use understudy_core::node::vrrp::{Action, BfdDatagram, BfdPacket, Event, VrrpNode};
 use understudy_core::time::Time;
 
@@ -22,6 +24,18 @@ pub const LAST: u64 = FIRST + 3;
 const RECEIVERS: usize = 4;
 /// Between attempts to open what could not be opened.
 const RETRY: Duration = Duration::from_secs(1);
+
+/// The check worker's question for what is known of sessions.
+pub const ASK: &str = "ask_bfd";
+/// The answer, and what is told at every change: a list of [`News`].
+pub const NEWS: &str = "bfd";
+
+/// Tells the check worker.
+pub fn tell_checks(news: &[News], context: &mut Context) {
+    if !news.is_empty() {
+        context.peer_worker(&json!({ NEWS: news }));
+    }
+}
 
 /// A socket that sends, and what it is set to.
 #[derive(Debug)]

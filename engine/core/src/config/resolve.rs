@@ -36,8 +36,13 @@ pub fn resolve(written: &Configuration, out: &mut Diagnostics) -> HostSettings {
     for server in written.virtual_servers.iter().flat_map(|v| &v.real_servers) {
         bfd_check::check(&server.checkers, &written.bfd_instances, out);
     }
+    let bfd = bfd(written, out);
+    let mut process = global.settings(out);
+    if !bfd.is_empty() {
+        global.process.with_sessions(&mut process.engine);
+    }
     HostSettings {
-        process: global.settings(out),
+        process,
         vrrp: VrrpSettings {
             startup_delay: global.startup_delay,
             no_email_faults: global.no_email_faults,
@@ -48,7 +53,7 @@ pub fn resolve(written: &Configuration, out: &mut Diagnostics) -> HostSettings {
             files,
             processes,
             link_delays: Vec::new(),
-            bfd: bfd(written, out),
+            bfd,
             static_addresses: written
                 .static_addresses
                 .iter()

@@ -22,8 +22,6 @@ const NEEDLESS: &[(&str, &str)] = &[
     ("D", "details are in `understudy events`"),
     ("log-detail", "details are in `understudy events`"),
     ("flush-log-file", "lines are written at once"),
-    ("B", "there is no BFD process"),
-    ("no_bfd", "there is no BFD process"),
 ];
 
 /// Options without value that are not there yet.
@@ -128,6 +126,7 @@ fn parse(arguments: Vec<OsString>, options: &mut Options) -> Result<Option<ExitC
             "n" | "dont-fork" => options.foreground = true,
             "P" | "vrrp" => options.source.without_check = true,
             "C" | "check" => options.source.without_vrrp = true,
+            "B" | "no_bfd" => options.source.without_bfd = true,
             "p" | "pid" => options.pid_file = Some(parser.value().map_err(say)?.into()),
             "i" | "config-id" => {
                 let id = parser.value().map_err(say)?.to_string_lossy().into_owned();

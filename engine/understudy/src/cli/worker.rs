@@ -15,7 +15,7 @@ use crate::sys::process;
 
 /// Becomes one of them.
 pub fn main(arguments: Vec<OsString>) -> ExitCode {
-    let flags = ["without-vrrp", "without-check", "strict-includes", "no-json"];
+    let flags = ["without-vrrp", "without-check", "without-bfd", "strict-includes", "no-json"];
     let options = match Options::parse(arguments, &flags, &["config-id"]) {
         Ok(options) => options,
         Err(text) => return super::usage(&text),
@@ -36,6 +36,7 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
                 file: PathBuf::from(file),
                 without_vrrp: options.has("without-vrrp"),
                 without_check: options.has("without-check"),
+                without_bfd: options.has("without-bfd"),
                 strict_includes: options.has("strict-includes"),
                 config_id: options.value(&["config-id"]).map(|v| v.to_string_lossy().into_owned()),
             })

@@ -41,6 +41,8 @@ pub struct Source {
     pub without_vrrp: bool,
     /// No check worker.
     pub without_check: bool,
+    /// No BFD sessions.
+    pub without_bfd: bool,
     /// For `@ID` lines; default the host's name.
     pub config_id: Option<String>,
     /// Every `include` must succeed in every respect.
@@ -115,6 +117,9 @@ impl Loader {
         command.arg0("understudy").args(["worker", "load"]).arg(&source.file).stdin(Stdio::null());
         if source.without_vrrp {
             command.arg("--without-vrrp");
+        }
+        if source.without_bfd {
+            command.arg("--without-bfd");
         }
         if source.without_check {
             command.arg("--without-check");
@@ -195,11 +200,18 @@ impl Said {
 /// The reader's process: reads, says, ends.
 pub fn run(source: &Source) -> Result<(), Error> {
     let mut channel = Channel::new(process::take_channel()?)?;
-    let (mut summary, settings) = read(source);
+    let (mut summary, mut settings) = read(source);
+    if source.without_bfd {
+        settings.vrrp.bfd.clear();
+    }
+    if source.without_vrrp {
+        // Checks may need the sessions.
+        settings.vrrp = VrrpSettings { bfd: settings.vrrp.bfd, ..VrrpSettings::default() };
+    }
     if summary.error.is_some() {
         channel.push(Kind::Ready, &serde_json::to_vec(&summary)?);
     } else {
-        summary.vrrp = !source.without_vrrp && wants_vrrp(&settings.vrrp);
+        summary.vrrp = wants_vrrp(&settings.vrrp);
         summary.check = !source.without_check && wants_check(&settings.check);
         summary.fastest_advert =
             settings.vrrp.instances.iter().map(|instance| instance.advert_interval).min();

@@ -11,7 +11,7 @@ use understudy_core::node::settings::HostSettings;
 use crate::say;
 use crate::sys::{process, schedule};
 
-/// Adverts faster than this are worth the real-time class, also when nobody asks for it.
+/// Adverts and BFD packets faster than this are worth the real-time class, also when nobody asks for it.
 const FAST: Duration = Duration::from_millis(100);
 /// The lowest that there is: above everything that is not real-time.
 const LOWEST: u8 = 1;
@@ -60,8 +60,9 @@ impl Scheduler {
         adopt_umask(engine);
         self.max_auto = engine.max_auto_priority;
         self.delay = engine.min_auto_priority_delay;
-        let is_fast = self.role == Role::Vrrp
-            && settings.vrrp.instances.iter().any(|i| i.advert_interval < FAST);
+        let adverts = settings.vrrp.instances.iter().map(|it| it.advert_interval);
+        let sessions = settings.vrrp.bfd.iter().map(|it| it.min_tx.min(it.min_rx));
+        let is_fast = self.role == Role::Vrrp && adverts.chain(sessions).any(|it| it < FAST);
         let wanted = Scheduling {
             rt_priority: wanted.rt_priority.or(is_fast.then_some(LOWEST)),
             ..wanted.clone()

@@ -106,7 +106,6 @@ pub const TABLE: Table<GlobalDefs> = Table { block: "global_defs", keywords: &[K
 
 #[rustfmt::skip] // one row a line
 const KEYWORDS: &[Keyword<GlobalDefs>] = &[
-    not_yet("bfd_process_name"),
     kw("router_id", Live, Last, Argument::Word("a name", |g, w| g.router_id = Some(w.value))),
     kw("notification_email_from", Live, Last, Argument::Line(|g, node, out| mail::from(&mut g.mail, node, out))),
     kw("smtp_server", Live, Last, Argument::Line(|g, node, out| mail::server(&mut g.mail, node, out))),
@@ -164,12 +163,6 @@ const KEYWORDS: &[Keyword<GlobalDefs>] = &[
     not_yet("fifo_write_vrrp_states_on_reload"),
     kw("lvs_notify_fifo", Live, First, Argument::Line(|g, node, out| g.lvs_fifo.path = fifo_path(node, out))),
     kw("lvs_notify_fifo_script", Live, First, Argument::Script(|g, c| g.lvs_fifo.script = Some(c))),
-    not_yet("bfd_priority"),
-    not_yet("bfd_no_swap"),
-    not_yet("bfd_rt_priority"),
-    not_yet("bfd_cpu_affinity"),
-    not_yet("bfd_rlimit_rttime"),
-    not_yet("bfd_rlimit_rtime"),
     not_yet("snmp_socket"),
     not_yet("enable_traps"),
     not_yet("enable_snmp_vrrp"),

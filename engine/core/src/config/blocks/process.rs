@@ -24,6 +24,9 @@ pub struct ProcessLines {
     /// What is final already.
     pub settings: EngineSettings,
     named: bool,
+    /// What is said of keepalived's BFD process: it counts for the worker that runs the sessions.
+    bfd: Scheduling,
+    bfd_name: Option<String>,
     startup: Option<At<Command>>,
     startup_timeout: Option<At<i64>>,
     shutdown: Option<At<Command>>,
@@ -66,6 +69,13 @@ pub const KEYWORDS: &[Keyword<GlobalDefs>] = &[
     kw("checker_cpu_affinity", Live, Last, Argument::Line(|g, node, out| g.process.settings.check.cpus = cpus(node, out))),
     kw("checker_rlimit_rttime", Live, Last, Argument::Line(|g, node, out| limit(&mut g.process.settings.check, node, out))),
     old(kw("checker_rlimit_rtime", Live, Last, Argument::Line(|g, node, out| limit(&mut g.process.settings.check, node, out))), "checker_rlimit_rttime"),
+    kw("bfd_process_name", Live, Last, Argument::Line(|g, node, out| g.process.bfd_name = process_name(node, out))),
+    kw("bfd_priority", Live, Last, Argument::Int(-20, 19, |g, n| g.process.bfd.nice = nice(&n))),
+    kw("bfd_no_swap", Live, Last, Argument::Flag(|g, _| g.process.bfd.no_swap = true)),
+    kw("bfd_rt_priority", Live, Last, Argument::Int(0, RT_MAX, |g, n| g.process.bfd.rt_priority = priority(&n))),
+    kw("bfd_cpu_affinity", Live, Last, Argument::Line(|g, node, out| g.process.bfd.cpus = cpus(node, out))),
+    kw("bfd_rlimit_rttime", Live, Last, Argument::Line(|g, node, out| limit(&mut g.process.bfd, node, out))),
+    old(kw("bfd_rlimit_rtime", Live, Last, Argument::Line(|g, node, out| limit(&mut g.process.bfd, node, out))), "bfd_rlimit_rttime"),
     kw("umask", Live, Last, Argument::Line(|g, node, out| g.process.settings.umask = umask(node, out))),
     kw("reload_check_config", Live, Last, Argument::Line(|g, node, out| check_config(&mut g.process.settings, node, out))),
     kw("reload_time_file", Live, Last, Argument::Word("a path", |g, w| g.process.settings.reload.time_file = Some(w.value))),
@@ -87,6 +97,19 @@ pub const TOP: &[Keyword<Configuration>] = &[
 ];
 
 impl ProcessLines {
+    /// The VRRP worker runs BFD sessions: what is said of such a process and not of this one counts. QUIRKS.md, "BFD".
+    pub fn with_sessions(&self, settings: &mut EngineSettings) {
+        settings.names.vrrp = settings.names.vrrp.take().or_else(|| self.bfd_name.clone());
+        let (own, bfd) = (&mut settings.vrrp, &self.bfd);
+        own.nice = if own.nice == 0 { bfd.nice } else { own.nice };
+        own.no_swap |= bfd.no_swap;
+        own.rt_priority = own.rt_priority.or(bfd.rt_priority);
+        own.rt_limit = own.rt_limit.or(bfd.rt_limit);
+        if own.cpus.is_empty() {
+            own.cpus.clone_from(&bfd.cpus);
+        }
+    }
+
     /// The final settings.
     pub fn settings(&self, out: &mut Diagnostics) -> EngineSettings {
         let mut settings = self.settings.clone();

@@ -99,7 +99,11 @@ fn definitions_and_references() {
         ("$N=notify /x \\\n \\\n  nopreempt", "$N", &["/x"]),
         ("$N=notify /x \\ \n  nopreempt", "$N", &["/x"]),
         ("$I=notify /x \\\n nopreempt\n$O=$I \\\n ", "$O", &["/x"]),
-        ("$N=nopreempt \\\n ~SEQ(I, 2) $L=${I} \\\n @db1 notify \"/x ${L}\" \\\n @db2 notify /y", "$N", &["/x", "2"]),
+        (
+            "$N=nopreempt \\\n ~SEQ(I, 2) $L=${I} \\\n @db1 notify \"/x ${L}\" \\\n @db2 notify /y",
+            "$N",
+            &["/x", "2"],
+        ),
         ("$N=nopreempt \\\n $IN=3 \\\n notify \"/x ${IN}\"", "$N", &["/x", "3"]),
     ];
     for (before, line, expected) in cases {
@@ -136,8 +140,7 @@ fn what_is_wrong_with_a_reference_is_said() {
 #[test]
 fn the_working_directory_is_that_of_the_file() {
     let text = instance("include sub/b.conf\n notify_stop \"/x ${_PWD}\"");
-    let files =
-        [("conf/main.conf", text.as_str()), ("conf/sub/b.conf", "notify \"/x ${_PWD}\"\n")];
+    let files = [("conf/main.conf", text.as_str()), ("conf/sub/b.conf", "notify \"/x ${_PWD}\"\n")];
     let environment = Environment { directory: "/etc".into(), ..environment() };
     let parsed = parse_in(&files, &environment);
     assert_eq!(argv(&parsed), ["/x", "/etc/conf/sub"]);
@@ -201,8 +204,9 @@ fn sequences() {
     ];
     for (lines, expected) in cases {
         // Members of a group are words on any lines; findings are in the order of their places.
-        let text =
-            format!("$LOW=2\n$HIGH=3\n$BODY=s$I \\\n x\nvrrp_sync_group G {{ group {{\n{lines}\n}} }}\n");
+        let text = format!(
+            "$LOW=2\n$HIGH=3\n$BODY=s$I \\\n x\nvrrp_sync_group G {{ group {{\n{lines}\n}} }}\n"
+        );
         let parsed = parse_in(&[("main.conf", &text)], &environment());
         let names: Vec<String> = parsed
             .diagnostics
@@ -315,12 +319,10 @@ fn includes_stand_anywhere_and_count_in_order() {
     let found = findings(&parsed);
     let order: Vec<&str> =
         found.lines().filter_map(|l| l.split('`').nth(1)).filter(|n| n.len() == 2).collect();
-    assert_eq!(parsed.files.0.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), [
-        "main.conf",
-        "a.conf",
-        "b.conf",
-        "c.conf"
-    ]);
+    assert_eq!(
+        parsed.files.0.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(),
+        ["main.conf", "a.conf", "b.conf", "c.conf"]
+    );
     assert_eq!(order.len(), 4, "{found}");
     // `include` alone is no include.
     let found = findings(&parse_in(&[("main.conf", "include\n")], &environment()));

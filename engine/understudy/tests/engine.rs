@@ -67,6 +67,15 @@ impl Engine {
         self.directory.join(name)
     }
 
+    /// Starts the engine outside of its network namespace.
+    fn launch_outside(&mut self) {
+        let log = fs::File::options().create(true).append(true).open(self.path("log")).unwrap();
+        let mut command = Command::new(BINARY);
+        command.args(["run", "-f", "conf", "--run-dir", "run", "--state-dir", "state"]);
+        command.current_dir(&self.directory).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        self.process = Some(command.spawn().unwrap());
+    }
+
     /// Starts the engine; `launch` returns at once.
     fn launch(&mut self) {
         let log = fs::File::options().create(true).append(true).open(self.path("log")).unwrap();
@@ -503,4 +512,34 @@ fn a_dead_mail_server_holds_nothing_up() {
     assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
     let log = fs::read_to_string(engine.path("log")).unwrap();
     assert!(log.contains("mail not sent: "), "{log}");
+}
+
+#[test]
+fn the_engine_works_in_the_network_namespace_that_is_configured() {
+    let Some(mut engine) = Engine::place("netns") else { return };
+    let conf = |name: &str| format!("net_namespace {name}\n{GOOD}");
+    fs::write(engine.path("conf"), conf("no-such-namespace")).unwrap();
+    engine.launch_outside();
+    assert_eq!(engine.ended(), Some(2));
+    let log = fs::read_to_string(engine.path("log")).unwrap();
+    assert!(log.contains("enter the network namespace no-such-namespace: No such file"), "{log}");
+
+    let good = conf(&engine.namespace.clone());
+    fs::write(engine.path("conf"), &good).unwrap();
+    engine.launch_outside();
+    engine.until("it is master", |e| e.state().as_deref() == Some("MASTER") && e.holds());
+    // The whole reload is refused when that would change.
+    fs::write(engine.path("conf"), GOOD).unwrap();
+    let reload = engine.run(&["reload"]);
+    let words = String::from_utf8_lossy(&reload.stderr).into_owned();
+    assert!(!reload.status.success() && words.contains("can't change at a reload"), "{words}");
+    fs::write(engine.path("conf"), good).unwrap();
+    assert!(engine.run(&["reload"]).status.success());
+
+    // What dies with both processes is taken back in the namespace, too.
+    engine.signal("-KILL");
+    engine.ended();
+    assert!(engine.holds());
+    assert!(engine.run(&["withdraw"]).status.success());
+    assert!(!engine.holds());
 }

@@ -490,8 +490,7 @@ impl<'a> Reader<'a> {
                     (_, false) => strict.names,
                 };
                 if fails || !is_wild {
-                    let code =
-                        if fails { code::INCLUDE_FAILED } else { code::INCLUDE_SKIPPED };
+                    let code = if fails { code::INCLUDE_FAILED } else { code::INCLUDE_SKIPPED };
                     self.out.add(code, place, format!("no file matches `{alternative}`"));
                 }
             }

@@ -38,6 +38,7 @@ pub fn resolve(written: &Configuration, out: &mut Diagnostics) -> HostSettings {
     }
     let bfd = bfd(written, out);
     let mut process = global.settings(out);
+    process.namespaces.clone_from(&written.namespaces);
     if !bfd.is_empty() {
         global.process.with_sessions(&mut process.engine);
     }

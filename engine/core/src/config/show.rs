@@ -22,6 +22,7 @@ use crate::ipvs::table::{Family, Forward, Protocol, ServiceKey};
 use crate::mail::settings::{MailSettings, Server};
 use crate::net::address::{Address, Broadcast};
 use crate::net::firewall::Firewall;
+use crate::node::namespaces::{IpvsNamespace, Namespaces};
 use crate::node::settings::{Fifo, HostSettings, ProcessSettings};
 use crate::track::settings::{
     FileInit, FileSettings, Parameters, ScriptSettings, TrackRef, WatchSettings,
@@ -35,6 +36,7 @@ use crate::vrrp::settings::{
 pub fn show(settings: &HostSettings) -> String {
     let mut page = Page::default();
     process::top(&mut page, &settings.process.engine);
+    namespaces(&mut page, &settings.process.namespaces);
     global(&mut page, settings);
     if !settings.vrrp.static_addresses.is_empty() {
         page.open("static_ipaddress");
@@ -147,6 +149,19 @@ fn command_word(command: &Command) -> String {
     format!("\"{}\"", arguments.join(" "))
 }
 
+// -- the top level
+
+fn namespaces(page: &mut Page, namespaces: &Namespaces) {
+    if let Some(name) = &namespaces.net {
+        page.set("net_namespace", word(name));
+    }
+    match &namespaces.ipvs {
+        IpvsNamespace::Same => {}
+        IpvsNamespace::Initial => page.line("net_namespace_ipvs"),
+        IpvsNamespace::Named(name) => page.set("net_namespace_ipvs", word(name)),
+    }
+}
+
 // -- global_defs
 
 fn global(page: &mut Page, settings: &HostSettings) {
@@ -155,6 +170,7 @@ fn global(page: &mut Page, settings: &HostSettings) {
         mail,
         script_user,
         script_security,
+        namespaces: _,
         engine,
         notify_fifo,
         vrrp_notify_fifo,

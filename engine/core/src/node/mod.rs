@@ -1,6 +1,7 @@
 //! All machines of one host wired together; the daemon, the rehearsal and the tests run the same node.
 
 pub mod check;
+pub mod namespaces;
 pub mod process;
 pub mod settings;
 pub mod vrrp;

@@ -11,6 +11,7 @@ use crate::ipvs::sync::SyncDaemon;
 use crate::mail::settings::MailSettings;
 use crate::net::address::Address;
 use crate::net::firewall::Firewall;
+use crate::node::namespaces::Namespaces;
 use crate::node::process::EngineSettings;
 use crate::track::settings::{FileSettings, LinkDelays, ScriptSettings, WatchSettings};
 use crate::vrrp::settings::{InstanceSettings, SyncGroupSettings};
@@ -39,6 +40,8 @@ pub struct ProcessSettings {
     pub script_user: Option<RunAs>,
     /// Refuse scripts run as root that others can change.
     pub script_security: bool,
+    /// Network namespaces.
+    pub namespaces: Namespaces,
     /// The processes themselves.
     pub engine: EngineSettings,
     /// Both kinds of lines.

@@ -63,8 +63,6 @@ const VALUES_NOT_YET: &[&str] = &[
     "bfd_pid",
     "A",
     "snmp-agent-socket",
-    "s",
-    "namespace",
 ];
 
 /// Options with an optional, attached value that are not there yet.
@@ -76,6 +74,7 @@ struct Options {
     foreground: bool,
     test: bool,
     pid_file: Option<PathBuf>,
+    namespace: Option<String>,
 }
 
 /// Runs as keepalived would.
@@ -102,6 +101,7 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
         supervisor::Options {
             source: options.source,
             paths: Paths::new(None, None),
+            namespace: options.namespace,
             pid_file: Some(options.pid_file.unwrap_or_else(|| "/run/keepalived.pid".into())),
         },
         false,
@@ -128,6 +128,10 @@ fn parse(arguments: Vec<OsString>, options: &mut Options) -> Result<Option<ExitC
             "C" | "check" => options.source.without_vrrp = true,
             "B" | "no_bfd" => options.source.without_bfd = true,
             "p" | "pid" => options.pid_file = Some(parser.value().map_err(say)?.into()),
+            "s" | "namespace" => {
+                let name = parser.value().map_err(say)?.to_string_lossy().into_owned();
+                options.namespace = Some(name);
+            }
             "i" | "config-id" => {
                 let id = parser.value().map_err(say)?.to_string_lossy().into_owned();
                 options.source.config_id = Some(id);
@@ -234,6 +238,7 @@ Usage: keepalived [OPTION...]
   -P, --vrrp                VRRP only
   -C, --check               health checks only
   -p, --pid=FILE            file for the process number, default /run/keepalived.pid
+  -s, --namespace=NAME      network namespace, whatever the configuration says
   -i, --config-id=ID        for lines that begin with @ID
       --signum=NAME         number of STOP, RELOAD, DATA, STATS, STATS_CLEAR, JSON
   -v, --version             prints the version

@@ -31,6 +31,7 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
         supervisor::Options {
             source,
             paths: options.paths(),
+            namespace: None,
             pid_file: options.value(&["pid-file"]).map(PathBuf::from),
         },
         verbose,

@@ -26,6 +26,11 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
         super::error("withdraw: an engine runs, and holds what it needs; stop it instead");
         return ExitCode::FAILURE;
     }
+    if let Err(text) = withdraw::enter(&paths) {
+        // With the namespace all that was in it has gone.
+        println!("{text}");
+        return ExitCode::SUCCESS;
+    }
     let mut done = withdraw::vrrp(&paths);
     done.extend(withdraw::check(&paths));
     for line in &done {

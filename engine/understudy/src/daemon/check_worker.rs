@@ -11,6 +11,7 @@ use understudy_core::checks::verdict::Verdict;
 use understudy_core::ipvs::diff::Change;
 use understudy_core::ipvs::table::{Service, ServiceKey};
 use understudy_core::node::check::{Action, Actions, CheckId, CheckNode, Event, Memory};
+use understudy_core::node::namespaces::IpvsNamespace;
 use understudy_core::node::settings::{CheckWorkerSettings, HostSettings};
 use understudy_core::time::Time;
 
@@ -29,6 +30,8 @@ pub struct CheckWorker {
     node: CheckNode,
     /// Opened when there is a service to make or to take away.
     ipvs: Option<Ipvs>,
+    /// Where it is.
+    namespace: IpvsNamespace,
     probes: BTreeMap<CheckId, Running>,
     /// Deadlines of the probes.
     overdue: BTreeSet<(Time, CheckId)>,
@@ -61,10 +64,11 @@ impl Worker for CheckWorker {
                     None
                 }
             });
+        let namespace = settings.process.namespaces.ipvs;
         let settings = settings.check;
         let (mut ipvs, mut table, mut connections) = (None, Vec::new(), BTreeMap::new());
         if needs_kernel(&settings) || memory.as_ref().is_some_and(|m| !m.ours.is_empty()) {
-            let mut opened = Ipvs::open()?;
+            let mut opened = Ipvs::open_in(&namespace)?;
             let read = opened.read()?;
             table = read.services;
             connections = read.connections;
@@ -75,7 +79,7 @@ impl Worker for CheckWorker {
         let node = CheckNode::start(settings, memory, table, seed(now), now, &mut out);
         let (probes, overdue, programs) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
         let mut worker =
-            Self { node, ipvs, probes, overdue, programs, connections, stopped: false };
+            Self { node, namespace, ipvs, probes, overdue, programs, connections, stopped: false };
         worker.act(now, out, context);
         worker.ask_for_sessions(context);
         Ok(worker)
@@ -124,7 +128,7 @@ impl Worker for CheckWorker {
 
     fn reload(&mut self, settings: HostSettings, now: Time, context: &mut Context) {
         if self.ipvs.is_none() && needs_kernel(&settings.check) {
-            match Ipvs::open() {
+            match Ipvs::open_in(&self.namespace) {
                 Ok(ipvs) => {
                     self.ipvs = Some(ipvs);
                     self.read_table(now, context);

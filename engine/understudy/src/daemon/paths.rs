@@ -59,6 +59,11 @@ impl Paths {
         self.run.join("addresses.state")
     }
 
+    /// The network namespaces that the engine works in, if they are not its own.
+    pub fn namespaces(&self) -> PathBuf {
+        self.run.join("namespaces.state")
+    }
+
     /// What a worker left.
     pub fn handover(&self, worker: &str) -> PathBuf {
         self.run.join(format!("{worker}.state"))

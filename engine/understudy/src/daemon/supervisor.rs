@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use understudy_core::mail::message::Alert;
+use understudy_core::node::namespaces::Namespaces;
 use understudy_core::time::Time;
 
 use super::channel::{Kind, Message};
@@ -35,6 +36,7 @@ use crate::say;
 use crate::sys::clock::{self, SleepWatch};
 use crate::sys::epoll::{Epoll, Interest, Ready};
 use crate::sys::memory::{self, Housekeeping};
+use crate::sys::namespace;
 use crate::sys::signal::{self, Signals};
 use crate::sys::timer::Timer;
 
@@ -61,6 +63,8 @@ pub struct Options {
     pub source: Source,
     /// Where to keep things.
     pub paths: Paths,
+    /// Network namespace, whatever the configuration says.
+    pub namespace: Option<String>,
     /// Gets our process number.
     pub pid_file: Option<PathBuf>,
 }
@@ -101,6 +105,8 @@ struct Supervisor {
     announced: bool,
     config: Summary,
     config_error: Option<String>,
+    /// Where we are; `None` before there is a configuration.
+    namespaces: Option<Namespaces>,
     journal: Journal,
     server: Server,
     queues: Queues,
@@ -202,6 +208,7 @@ impl Supervisor {
             announced: false,
             config,
             config_error: None,
+            namespaces: None,
             server,
             fifos: Fifos::default(),
             pending: BTreeMap::new(),
@@ -336,6 +343,7 @@ impl Supervisor {
         if self.stage != Stage::Running {
             return;
         }
+        let result = result.and_then(|loaded| self.in_namespace(loaded));
         match (result, purpose) {
             (Err(summary), _) => self.refused(purpose, *summary),
             (Ok(loaded), Purpose::DryRun(client)) => {
@@ -344,6 +352,37 @@ impl Supervisor {
                 self.server.answer(client, &Answer::Ok(answer), &self.epoll);
             }
             (Ok(loaded), _) => self.apply(loaded),
+        }
+    }
+
+    /// Goes to the network namespace that the first configuration names, with all that is started from now on; later
+    /// ones must name the same.
+    fn in_namespace(&mut self, mut loaded: Loaded) -> Result<Loaded, Box<Summary>> {
+        let wanted = &mut loaded.summary.process.namespaces;
+        if let Some(name) = &self.options.namespace {
+            wanted.net = Some(name.clone());
+        }
+        let why = match &self.namespaces {
+            Some(former) if former == wanted => None,
+            Some(_) => Some("network namespaces can't change at a reload; restart".to_owned()),
+            None => {
+                let name = wanted.net.as_ref();
+                let entered = name.map_or(Ok(()), |it| namespace::enter(&namespace::of_name(it)));
+                match entered {
+                    Ok(()) => {
+                        self.namespaces = Some(wanted.clone());
+                        None
+                    }
+                    Err(e) => Some(format!(
+                        "enter the network namespace {}: {e}",
+                        name.map_or("", |it| it)
+                    )),
+                }
+            }
+        };
+        match why {
+            None => Ok(loaded),
+            Some(why) => Err(Box::new(Summary { error: Some(why), ..loaded.summary })),
         }
     }
 
@@ -390,7 +429,7 @@ impl Supervisor {
         self.queues.reload(&summary.process);
         self.mailer.configure(&summary.process);
         self.fifos.configure(&summary.process, &mut self.queues, &self.epoll, now);
-        withdraw::remember(&self.options.paths, &summary.addresses);
+        withdraw::remember(&self.options.paths, &summary.addresses, &summary.process.namespaces);
         self.config = Summary { findings: String::new(), addresses: Vec::new(), ..summary };
         self.config_error = None;
         self.slots[CHECK].configure(check, beat, &self.epoll, now);

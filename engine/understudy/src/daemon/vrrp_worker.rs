@@ -132,7 +132,7 @@ impl Worker for VrrpWorker {
             requests,
             monitor,
             frames,
-            beside: Beside::default(),
+            beside: Beside::new(settings.process.namespaces.ipvs),
             watches,
             bfd: Bfd::default(),
             receiver: Receiver::new(),

@@ -8,6 +8,7 @@ use understudy_core::ipvs::table::ServiceKey;
 use understudy_core::net::address::Address;
 use understudy_core::net::kernel_setting::{Changed, restore};
 use understudy_core::node::check::Memory;
+use understudy_core::node::namespaces::{IpvsNamespace, Namespaces};
 use understudy_core::node::vrrp::Handover;
 
 use super::handover;
@@ -16,18 +17,39 @@ use super::vrrp_worker::{remove_made, write_all};
 use crate::netlink::ipvs::Ipvs;
 use crate::netlink::message::{Batch, Socket};
 use crate::say;
-use crate::sys::{kernel_setting, socket};
+use crate::sys::{kernel_setting, namespace, socket};
 
 const RTM_DELADDR: u16 = 21;
 const IFA_ADDRESS: u16 = 1;
 const IFA_LOCAL: u16 = 2;
 
-/// Keeps the addresses of a new configuration for `vrrp`.
-pub fn remember(paths: &Paths, addresses: &[Address]) {
+/// Keeps the addresses of a new configuration for `vrrp`, and where they and the services are.
+pub fn remember(paths: &Paths, addresses: &[Address], namespaces: &Namespaces) {
+    let file = paths.namespaces();
+    if *namespaces == Namespaces::default() {
+        handover::forget(&file);
+    } else {
+        let bytes = serde_json::to_vec(namespaces).expect("plain data becomes JSON");
+        if let Err(e) = handover::save(&file, &bytes) {
+            say!(Warning, "write {}: {e}", file.display());
+        }
+    }
     let bytes = serde_json::to_vec(addresses).expect("plain data becomes JSON");
     if let Err(e) = handover::save(&paths.addresses(), &bytes) {
         say!(Warning, "write {}: {e}", paths.addresses().display());
     }
+}
+
+/// Goes where the engine was. Says why that is not possible.
+pub fn enter(paths: &Paths) -> Result<(), String> {
+    let Some(name) = namespaces(paths).net else { return Ok(()) };
+    namespace::enter(&namespace::of_name(&name))
+        .map_err(|e| format!("enter the network namespace {name}: {e}"))
+}
+
+fn namespaces(paths: &Paths) -> Namespaces {
+    let bytes = handover::load(&paths.namespaces()).unwrap_or_default();
+    serde_json::from_slice(&bytes).unwrap_or_default()
 }
 
 /// The addresses. Says what was done, one line each.
@@ -51,13 +73,13 @@ pub fn check(paths: &Paths) -> Vec<String> {
     let bytes = handover::load(&paths.handover("check")).unwrap_or_default();
     let memory = serde_json::from_slice::<Memory>(&bytes);
     let ours = memory.map(|memory| memory.ours).unwrap_or_default();
-    let done = if ours.is_empty() { Vec::new() } else { services(&ours) };
+    let done = if ours.is_empty() { Vec::new() } else { services(&ours, &namespaces(paths).ipvs) };
     handover::forget(&paths.handover("check"));
     done
 }
 
-fn services(ours: &[ServiceKey]) -> Vec<String> {
-    let deleted = Ipvs::open().and_then(|mut ipvs| {
+fn services(ours: &[ServiceKey], namespace: &IpvsNamespace) -> Vec<String> {
+    let deleted = Ipvs::open_in(namespace).and_then(|mut ipvs| {
         let present: Vec<ServiceKey> = ipvs.table()?.iter().map(|service| service.key).collect();
         let there = ours.iter().filter(|key| present.contains(key));
         let changes: Vec<Change> = there.map(|key| Change::DeleteService(*key)).collect();

@@ -7,6 +7,7 @@ mod daemons;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::process::{Command, Stdio};
 
@@ -16,10 +17,12 @@ use understudy_core::ipvs::table::{
     Destination, Family, Forward, Persistence, Protocol, Service, ServiceKey, Tunnel,
 };
 use understudy_core::ipvs::text::{ONE_PACKET, SCHEDULER_FLAGS};
+use understudy_core::node::namespaces::IpvsNamespace;
 
 use super::message::{
     self, Attributes, Batch, NLM_F_DUMP, Refusal, Socket, attributes, to_text, to_u16, to_u32,
 };
+use crate::sys::namespace;
 
 const IPVS_CMD_NEW_SERVICE: u8 = 1;
 const IPVS_CMD_SET_SERVICE: u8 = 2;
@@ -74,6 +77,8 @@ const BATCH: usize = 512;
 pub enum Error {
     /// The kernel has no IPVS.
     Missing(String),
+    /// Its network namespace is not there.
+    Namespace(String, io::Error),
     /// The conversation failed.
     Netlink(message::Error),
 }
@@ -86,6 +91,7 @@ impl fmt::Display for Error {
                 "open IPVS: the kernel has no generic netlink family IPVS; {why} \
                  (load the module ip_vs, or use a kernel with CONFIG_IP_VS)"
             ),
+            Self::Namespace(file, e) => write!(f, "open IPVS in the network namespace {file}: {e}"),
             Self::Netlink(e) => write!(f, "IPVS: {e}"),
         }
     }
@@ -95,6 +101,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Missing(_) => None,
+            Self::Namespace(_, e) => Some(e),
             Self::Netlink(e) => Some(e),
         }
     }
@@ -163,6 +170,17 @@ pub struct Ipvs {
 }
 
 impl Ipvs {
+    /// The same, of a network namespace.
+    pub fn open_in(namespace: &IpvsNamespace) -> Result<Self, Error> {
+        let file = match namespace {
+            IpvsNamespace::Same => return Self::open(),
+            IpvsNamespace::Initial => namespace::initial(),
+            IpvsNamespace::Named(name) => namespace::of_name(name),
+        };
+        let entered = namespace::within(&file, Self::open);
+        entered.map_err(|e| Error::Namespace(file.display().to_string(), e))?
+    }
+
     /// Looks up the family; if it is missing the module is loaded. Waits for that: call it at start only.
     pub fn open() -> Result<Self, Error> {
         let mut socket = Socket::open(libc::NETLINK_GENERIC)?;

@@ -7,6 +7,7 @@ pub mod file;
 pub mod inotify;
 pub mod kernel_setting;
 pub mod memory;
+pub mod namespace;
 pub mod packet;
 pub mod process;
 pub mod random;

@@ -22,6 +22,7 @@ use crate::config::keyword::{extra, ignored, kw, not_yet, old};
 use crate::config::script;
 use crate::config::tree::Node;
 use crate::net::firewall::Firewall;
+use crate::node::namespaces::Namespaces;
 use crate::node::settings::{Fifo, ProcessSettings};
 use crate::vrrp::settings::Version;
 
@@ -102,7 +103,8 @@ const MAX: i64 = 0x7fff_ffff;
 const SECONDS: u64 = 4_294_967_295;
 
 /// Its keywords.
-pub const TABLE: Table<GlobalDefs> = Table { block: "global_defs", keywords: &[KEYWORDS, process::KEYWORDS] };
+pub const TABLE: Table<GlobalDefs> =
+    Table { block: "global_defs", keywords: &[KEYWORDS, process::KEYWORDS] };
 
 #[rustfmt::skip] // one row a line
 const KEYWORDS: &[Keyword<GlobalDefs>] = &[
@@ -214,6 +216,7 @@ impl GlobalDefs {
             mail: self.mail.settings(out),
             script_user: self.script_user.clone(),
             script_security: self.script_security,
+            namespaces: Namespaces::default(),
             engine: self.process.settings(out),
             notify_fifo: self.fifo.settings("notify_fifo", out),
             vrrp_notify_fifo: self.vrrp_fifo.settings("vrrp_notify_fifo", out),

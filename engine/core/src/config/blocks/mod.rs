@@ -14,6 +14,7 @@ pub mod http_get;
 pub mod iptables;
 pub mod mail;
 pub mod misc_check;
+pub mod namespace;
 pub mod ping_check;
 pub mod process;
 pub mod real_server;
@@ -47,6 +48,7 @@ use super::keyword::Reload::Restart;
 use super::keyword::Repeated::{Add, First};
 use super::keyword::{Argument, Keyword, Listed, Reload, Table, extra, kw, not_yet, old};
 use super::tree::Node;
+use crate::node::namespaces::Namespaces;
 use address::AddressLine;
 use bfd_instance::BfdInstance;
 use global_defs::GlobalDefs;
@@ -63,6 +65,8 @@ use vrrp_track_process::VrrpTrackProcess;
 pub struct Configuration {
     /// `global_defs`, all of them together.
     pub global: GlobalDefs,
+    /// `net_namespace`, `net_namespace_ipvs`.
+    pub namespaces: Namespaces,
     /// `static_ipaddress`.
     pub static_addresses: Vec<AddressLine>,
     /// `vrrp_instance`.
@@ -88,14 +92,11 @@ pub const SECRETS: &[&str] = &["auth_pass", "key", "password"];
 
 /// The top level.
 pub const TABLE: Table<Configuration> =
-    Table { block: "top", keywords: &[KEYWORDS, process::TOP, OWN] };
+    Table { block: "top", keywords: &[KEYWORDS, process::TOP, namespace::TOP, OWN] };
 
 #[rustfmt::skip] // one row a line
 const KEYWORDS: &[Keyword<Configuration>] = &[
     not_yet("linkbeat_use_polling"),
-    not_yet("net_namespace"),
-    not_yet("net_namespace_ipvs"),
-    not_yet("namespace_with_ipsets"),
     block("global_defs", |c, node, out| {
         global_defs::TABLE.apply("global_defs", &mut c.global, lines(node), out);
     }),
@@ -215,7 +216,7 @@ fn add<O>(
 #[must_use]
 pub fn keywords() -> Vec<Listed> {
     let mut all = Vec::new();
-    all.extend(KEYWORDS.iter().chain(process::TOP).map(|k| k.listed("top")));
+    all.extend(KEYWORDS.iter().chain(process::TOP).chain(namespace::TOP).map(|k| k.listed("top")));
     all.extend(global_defs::TABLE.list());
     all.extend(track_group::TABLE.list());
     all.extend(vrrp_sync_group::TABLE.list());

@@ -144,7 +144,6 @@ impl ProcessLines {
     }
 }
 
-
 fn nice(number: &At<i64>) -> i8 {
     i8::try_from(number.value).unwrap_or(0)
 }
@@ -188,7 +187,8 @@ fn process_name(node: &Node, out: &mut Diagnostics) -> Option<String> {
     let end = (0..=NAME_MAX.min(name.len())).rev().find(|end| name.is_char_boundary(*end));
     let cut = &name[..end.unwrap_or(0)];
     if cut.len() < name.len() {
-        let message = format!("`{}`: a process has a name of {NAME_MAX} bytes", node.keyword().text);
+        let message =
+            format!("`{}`: a process has a name of {NAME_MAX} bytes", node.keyword().text);
         out.add(code::ADJUSTED, word.span, message).label(format!("taken as `{cut}`"));
     }
     Some(cut.to_string())
@@ -239,8 +239,7 @@ fn limit(scheduling: &mut Scheduling, node: &Node, out: &mut Diagnostics) {
     let Some(number) = value::int(name, word, 1, i64::from(u32::MAX), out) else { return };
     if number == 1 {
         // The soft limit is the half of it.
-        out.add(code::ADJUSTED, word.span, format!("`{name}`: 1 is too short"))
-            .label("taken as 2");
+        out.add(code::ADJUSTED, word.span, format!("`{name}`: 1 is too short")).label("taken as 2");
     }
     scheduling.rt_limit = u32::try_from(number).ok().map(|n| n.max(2));
 }
@@ -275,7 +274,9 @@ pub fn umask_of(text: &str) -> Option<u16> {
     }
     let bit = |name: &str| {
         let (kind, who) = name.strip_prefix('I')?.split_at_checked(1)?;
-        if kind == "R" && let Some(who) = who.strip_prefix("WX") {
+        if kind == "R"
+            && let Some(who) = who.strip_prefix("WX")
+        {
             return Some(match who {
                 "U" => 0o700,
                 "G" => 0o070,

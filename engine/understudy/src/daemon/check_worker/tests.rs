@@ -166,6 +166,7 @@ fn without_virtual_servers_no_ipvs_is_needed() {
 /// A worker that touches no kernel.
 fn offline(node: CheckNode) -> CheckWorker {
     CheckWorker {
+        namespace: IpvsNamespace::Same,
         node,
         ipvs: None,
         probes: BTreeMap::new(),
@@ -417,6 +418,7 @@ fn a_server_that_goes_and_returns_is_mailed() {
     let node = CheckNode::start(settings, None, vec![], 1, clock::now(), &mut out);
     let mut rig = Rig {
         worker: CheckWorker {
+            namespace: IpvsNamespace::Same,
             node,
             ipvs: None,
             probes: BTreeMap::new(),

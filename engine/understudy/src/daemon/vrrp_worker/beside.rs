@@ -2,6 +2,7 @@
 
 use understudy_core::ipvs::sync::{Daemon, changes};
 use understudy_core::net::firewall::Firewall;
+use understudy_core::node::namespaces::IpvsNamespace;
 
 use crate::netlink::ipvs::Ipvs;
 use crate::netlink::message::Socket;
@@ -12,6 +13,8 @@ use crate::netlink::nft::{self, Dropped, Family};
 pub struct Beside {
     netfilter: Option<Socket>,
     ipvs: Option<Ipvs>,
+    /// Where that is.
+    namespace: IpvsNamespace,
     /// Looking for IPVS again would load modules again, in the middle of adverts.
     no_ipvs: Option<String>,
     /// The table that is there.
@@ -23,6 +26,11 @@ pub struct Beside {
 }
 
 impl Beside {
+    /// With IPVS in this network namespace.
+    pub fn new(namespace: IpvsNamespace) -> Self {
+        Self { namespace, ..Self::default() }
+    }
+
     /// Drops exactly this: the table of each family is replaced as a whole, in one transaction.
     pub fn block(&mut self, firewall: &Firewall, dropped: Dropped<'_>) -> Result<(), String> {
         let dup = !self.no_dup && !dropped.vmacs.is_empty();
@@ -86,7 +94,7 @@ impl Beside {
             return Err(why.clone());
         }
         if self.ipvs.is_none() {
-            self.ipvs = Some(Ipvs::open().map_err(|e| {
+            self.ipvs = Some(Ipvs::open_in(&self.namespace).map_err(|e| {
                 let why = format!("run sync daemon: {e}");
                 self.no_ipvs = Some(why.clone());
                 why

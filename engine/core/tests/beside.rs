@@ -216,3 +216,18 @@ fn a_list_of_addresses_is_compared_once_for_each_master_if_that_is_asked() {
         assert_eq!((counters.advert_rcvd, counters.addr_list_err), (3, found), "{more}");
     }
 }
+
+#[test]
+fn interfaces_of_a_group_announce_one_after_the_other() {
+    let group = "garp_group {\n garp_interval 0.5\n interfaces { eth0 eth1 }\n}\n";
+    let more = "garp_master_repeat 1\n garp_master_delay 0
+        virtual_ipaddress_excluded { 10.0.1.100 dev eth1 no_track }";
+    let announced =
+        |out: &[Action]| out.iter().filter(|it| matches!(it, Action::Announce { .. })).count();
+    for (group, counts) in [("", [2, 0]), (group, [1, 1])] {
+        let (mut host, _) = Host::start(&(group.to_owned() + &conf("", more)));
+        let first = announced(&host.until_master());
+        host.now = host.now + Duration::from_millis(500);
+        assert_eq!([first, announced(&host.handle(Event::Timer))], counts, "{group}");
+    }
+}

@@ -12,13 +12,14 @@ use super::blocks::bfd_check;
 use super::blocks::sync_daemon;
 use super::blocks::vmac;
 use super::blocks::vrrp_instance::{FromGroup, VrrpInstance};
+use super::blocks::{garp_group, link_lists};
 use super::diagnostic::{At, Diagnostics, Span, closest, code};
 use super::tracking::{self, Objects};
 use crate::bfd::settings::BfdSettings;
 use crate::ipvs::settings::VirtualServer;
 use crate::ipvs::table::ServiceKey;
 use crate::node::settings::{CheckWorkerSettings, HostSettings, VrrpSettings};
-use crate::vrrp::settings::{InstanceSettings, SyncGroupSettings, Transport};
+use crate::vrrp::settings::{InstanceSettings, Pace, Paces, SyncGroupSettings, Transport};
 
 /// All settings of a host. They are good only if `out` has no error.
 pub fn resolve(written: &Configuration, out: &mut Diagnostics) -> HostSettings {
@@ -48,13 +49,23 @@ pub fn resolve(written: &Configuration, out: &mut Diagnostics) -> HostSettings {
             startup_delay: global.startup_delay,
             no_email_faults: global.no_email_faults,
             disable_local_igmp: global.disable_local_igmp,
-            instances,
             sync_groups: sync_groups(written, out),
             scripts,
             files,
             processes,
-            link_delays: Vec::new(),
             bfd,
+            link_delays: link_lists::delay_settings(&written.link_delays, &instances, out),
+            link_beats: link_lists::beat_settings(
+                &written.link_beats,
+                written.polls_links,
+                &written.instances,
+                &instances,
+            ),
+            paces: Paces {
+                default: Pace { interval: global.garp_interval, na_interval: global.gna_interval },
+                groups: garp_group::settings(&written.garp_groups, out),
+            },
+            instances,
             static_addresses: written
                 .static_addresses
                 .iter()

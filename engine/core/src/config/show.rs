@@ -23,12 +23,12 @@ use crate::mail::settings::{MailSettings, Server};
 use crate::net::address::{Address, Broadcast};
 use crate::net::firewall::Firewall;
 use crate::node::namespaces::{IpvsNamespace, Namespaces};
-use crate::node::settings::{Fifo, HostSettings, ProcessSettings};
+use crate::node::settings::{Fifo, HostSettings, ProcessSettings, VrrpSettings};
 use crate::track::settings::{
-    FileInit, FileSettings, Parameters, ScriptSettings, TrackRef, WatchSettings,
+    FileInit, FileSettings, LinkDelays, Method, Parameters, ScriptSettings, TrackRef, WatchSettings,
 };
 use crate::vrrp::settings::{
-    Garp, InstanceSettings, Notify, SyncGroupSettings, Transport, Version,
+    Garp, InstanceSettings, Notify, Pace, SyncGroupSettings, Transport, Version,
 };
 
 /// Settings as a configuration file.
@@ -43,6 +43,7 @@ pub fn show(settings: &HostSettings) -> String {
         settings.vrrp.static_addresses.iter().for_each(|a| page.line(&address(a)));
         page.close();
     }
+    links(&mut page, &settings.vrrp);
     settings.vrrp.scripts.iter().for_each(|s| script(&mut page, s));
     settings.vrrp.files.iter().for_each(|f| track_file(&mut page, f));
     settings.vrrp.processes.iter().for_each(|p| track_process(&mut page, p));
@@ -192,12 +193,12 @@ fn global(page: &mut Page, settings: &HostSettings) {
     if !settings.vrrp.startup_delay.is_zero() {
         page.time("vrrp_startup_delay", settings.vrrp.startup_delay);
     }
-    // The same for all instances: it can be set here only.
-    if let Some(first) = settings.vrrp.instances.first() {
-        page.time("vrrp_garp_interval", first.garp.interval);
-        if !first.garp.na_interval.is_zero() {
-            page.time("vrrp_gna_interval", first.garp.na_interval);
-        }
+    let Pace { interval, na_interval } = settings.vrrp.paces.default;
+    if !settings.vrrp.instances.is_empty() {
+        page.time("vrrp_garp_interval", interval);
+    }
+    if !na_interval.is_zero() {
+        page.time("vrrp_gna_interval", na_interval);
     }
     if settings.vrrp.vmac_addr_prefix != super::blocks::vmac::PREFIX {
         page.set("vmac_addr_prefix", word(&settings.vrrp.vmac_addr_prefix));
@@ -313,6 +314,37 @@ fn script(page: &mut Page, script: &ScriptSettings) {
     page.set("fall", script.fall);
     page.flag("init_fail", script.init_fail);
     page.close();
+}
+
+fn links(page: &mut Page, settings: &VrrpSettings) {
+    if !settings.link_beats.is_empty() {
+        page.open("linkbeat_interfaces");
+        for beat in &settings.link_beats {
+            let method = beat.method.map_or("", |method| match method {
+                Method::Mii => " MII",
+                Method::Ethtool => " ETHTOOL",
+                Method::Ioctl => " IOCTL",
+            });
+            page.line(&format!("{}{method}", word(&beat.interface)));
+        }
+        page.close();
+    }
+    if !settings.link_delays.is_empty() {
+        page.open("interface_up_down_delays");
+        for (name, LinkDelays { down, up }) in &settings.link_delays {
+            page.line(&format!("{} {} {}", word(name), seconds(*down), seconds(*up)));
+        }
+        page.close();
+    }
+    for group in &settings.paces.groups {
+        page.open("garp_group");
+        page.time("garp_interval", group.pace.interval);
+        page.time("gna_interval", group.pace.na_interval);
+        page.open("interfaces");
+        group.interfaces.iter().for_each(|it| page.line(&word(it)));
+        page.close();
+        page.close();
+    }
 }
 
 fn track_file(page: &mut Page, file: &FileSettings) {

@@ -13,8 +13,8 @@ use crate::net::address::Address;
 use crate::net::firewall::Firewall;
 use crate::node::namespaces::Namespaces;
 use crate::node::process::EngineSettings;
-use crate::track::settings::{FileSettings, LinkDelays, ScriptSettings, WatchSettings};
-use crate::vrrp::settings::{InstanceSettings, SyncGroupSettings};
+use crate::track::settings::{FileSettings, LinkBeat, LinkDelays, ScriptSettings, WatchSettings};
+use crate::vrrp::settings::{InstanceSettings, Paces, SyncGroupSettings};
 
 /// A FIFO that gets a line for every change, and the program that reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,10 +72,14 @@ pub struct VrrpSettings {
     pub files: Vec<FileSettings>,
     /// Processes that instances track.
     pub processes: Vec<WatchSettings>,
+    /// How fast announcements leave.
+    pub paces: Paces,
     /// Interfaces whose changes count when they last.
     pub link_delays: Vec<(String, LinkDelays)>,
     /// BFD sessions.
     pub bfd: Vec<BfdSettings>,
+    /// Interfaces that are asked for their link, beside what the kernel tells.
+    pub link_beats: Vec<LinkBeat>,
     /// Addresses held whatever the state.
     pub static_addresses: Vec<Address>,
     /// What names of virtual interfaces of addresses begin with (`vmac_addr_prefix`).

@@ -45,9 +45,9 @@ use crate::track::interface::Link;
 use crate::track::process::Process;
 use crate::track::script::Script;
 use crate::track::settings::LinkDelays;
-use crate::vrrp::announce::Gates;
 use crate::vrrp::instance::{self, Move, State};
 use crate::vrrp::notify::{News, Subject, tell};
+use crate::vrrp::pace::Gates;
 use crate::vrrp::packet;
 use crate::vrrp::settings::Transport;
 use crate::vrrp::sync_group::SyncGroup;
@@ -267,8 +267,8 @@ pub struct VrrpNode {
     processes: Vec<Process>,
     /// Interfaces that adverts use.
     links: Vec<String>,
-    /// For each of them: no announcement before that.
-    gates: Vec<Gates>,
+    /// How fast announcements leave.
+    gates: Gates,
     /// All interfaces: is it up?
     up: BTreeMap<String, Link>,
     /// Interfaces whose changes count when they last.
@@ -383,7 +383,7 @@ impl VrrpNode {
     pub fn deadline(&self) -> Option<Time> {
         let instances = self.slots.iter().filter_map(|slot| slot.instance.deadline());
         let announcers =
-            self.slots.iter().filter_map(|slot| slot.announcer.deadline(&self.gates[slot.link]));
+            self.slots.iter().filter_map(|slot| slot.announcer.deadline(self.gates.list()));
         let contests = self.slots.iter().filter_map(|slot| slot.contested_until);
         let scripts = self.scripts.iter().map(Script::deadline).filter(|_| !self.stopping);
         instances

@@ -123,3 +123,25 @@ pub struct LinkDelays {
     /// Until it is up, 0..=255 s.
     pub up: Duration,
 }
+
+/// An interface that is asked for its link, once a second (`linkbeat_interfaces`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct LinkBeat {
+    /// Its name.
+    pub interface: String,
+    /// How; `None`: by the first of them that works. One that does not work is followed by the next.
+    pub method: Option<Method>,
+}
+
+/// How an interface is asked for its link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum Method {
+    /// By a register of the transceiver (SIOCGMIIREG).
+    Mii,
+    /// By the driver (ETHTOOL_GLINK).
+    Ethtool,
+    /// By its flags (SIOCGIFFLAGS).
+    Ioctl,
+}

@@ -3,32 +3,24 @@
 
 use alloc::vec::Vec;
 
+use super::pace::Gate;
 use super::settings::Garp;
 use crate::time::Time;
 
-/// Before that an interface takes no more announcements.
+/// An address as announcements see it.
 #[derive(Clone, Copy, Debug)]
-pub struct Gates {
-    /// Gratuitous ARPs.
-    arp: Time,
-    /// Neighbour advertisements.
-    na: Time,
-}
-
-impl Gates {
-    /// Both are open.
-    pub const OPEN: Self = Self { arp: Time::ZERO, na: Time::ZERO };
-
-    const fn of(&self, ipv6: bool) -> Time {
-        if ipv6 { self.na } else { self.arp }
-    }
+pub struct Target {
+    /// It is announced by neighbour advertisements.
+    pub ipv6: bool,
+    /// Index of the gate of its interface.
+    pub gate: usize,
 }
 
 /// What is owed to one address.
 #[derive(Clone, Copy, Debug)]
 struct Owed {
     messages: u32,
-    ipv6: bool,
+    target: Target,
 }
 
 /// The announcements that one instance owes. Addresses are known by their index.
@@ -45,10 +37,10 @@ pub struct Announcer {
 }
 
 impl Announcer {
-    /// Owes nothing yet. `addresses`: which of them are of IPv6.
+    /// Owes nothing yet.
     #[must_use]
-    pub fn new(garp: Garp, addresses: impl Iterator<Item = bool>) -> Self {
-        let owed = owed(addresses);
+    pub fn new(garp: Garp, addresses: impl Iterator<Item = Target>) -> Self {
+        let owed = addresses.map(|target| Owed { messages: 0, target }).collect();
         Self { garp, owed, second_set: None, refresh: None, extra: Vec::new(), extra_at: None }
     }
 
@@ -97,33 +89,31 @@ impl Announcer {
         any.then_some(now + self.garp.extra)
     }
 
-    /// Other settings, from a reload; while master they count from the next set on.
-    pub fn reload(
-        &mut self,
-        garp: Garp,
-        addresses: impl Iterator<Item = bool>,
-        extra: Vec<usize>,
-        now: Time,
-        master: bool,
-    ) {
-        self.garp = garp;
-        self.owed = owed(addresses);
-        self.refresh = (master && !garp.refresh.is_zero()).then_some(now + garp.refresh);
-        self.extra = extra;
+    /// Goes on where one with other settings was before a reload; while master ours count from the next set on.
+    pub fn continue_from(&mut self, former: &Self, now: Time, master: bool) {
+        self.second_set = former.second_set;
+        self.refresh = (master && !self.garp.refresh.is_zero()).then_some(now + self.garp.refresh);
         self.extra_at = if master { self.next_extra(now) } else { None };
+    }
+
+    /// Other gates, in the order of the addresses.
+    pub fn set_targets(&mut self, targets: impl Iterator<Item = Target>) {
+        for (owed, target) in self.owed.iter_mut().zip(targets) {
+            owed.target = target;
+        }
     }
 
     /// When [`Announcer::take_due`] has something to do.
     #[must_use]
-    pub fn deadline(&self, gates: &Gates) -> Option<Time> {
-        let owing = self.owed.iter().filter(|owed| owed.messages > 0);
-        let queued = owing.map(|owed| gates.of(owed.ipv6)).min();
+    pub fn deadline(&self, gates: &[Gate]) -> Option<Time> {
+        let owing = self.owed.iter().filter(|owed| owed.messages > 0).map(|owed| owed.target);
+        let queued = owing.map(|target| gates[target.gate].opens(target.ipv6)).min();
         let second = self.second_set.map(|(at, _)| at);
         [queued, second, self.refresh, self.extra_at].into_iter().flatten().min()
     }
 
-    /// Hands each message that is due to `send`, repetition by repetition, and moves the interface's `gates`.
-    pub fn take_due(&mut self, now: Time, gates: &mut Gates, mut send: impl FnMut(usize)) {
+    /// Hands each message that is due to `send`, repetition by repetition, through its interface's gate.
+    pub fn take_due(&mut self, now: Time, gates: &mut [Gate], mut send: impl FnMut(usize)) {
         if let Some((at, repeat)) = self.second_set
             && now >= at
         {
@@ -146,19 +136,15 @@ impl Announcer {
         loop {
             // The address that has most messages before it goes first, so that all are heard of early.
             let owing = self.owed.iter_mut().enumerate().rev();
-            let may = |owed: &Owed| owed.messages > 0 && now >= gates.of(owed.ipv6);
+            let may = |owed: &Owed| {
+                let Target { gate, ipv6 } = owed.target;
+                owed.messages > 0 && now >= gates[gate].opens(ipv6)
+            };
             let next = owing.filter(|(_, owed)| may(owed)).max_by_key(|(_, owed)| owed.messages);
             let Some((address, owed)) = next else { return };
             owed.messages -= 1;
             send(address);
-            let (gate, interval) = if owed.ipv6 {
-                (&mut gates.na, self.garp.na_interval)
-            } else {
-                (&mut gates.arp, self.garp.interval)
-            };
-            if !interval.is_zero() {
-                *gate = now + interval;
-            }
+            gates[owed.target.gate].pass(owed.target.ipv6, now);
         }
     }
 
@@ -169,10 +155,6 @@ impl Announcer {
     }
 }
 
-fn owed(addresses: impl Iterator<Item = bool>) -> Vec<Owed> {
-    addresses.map(|ipv6| Owed { messages: 0, ipv6 }).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use core::time::Duration;
@@ -180,8 +162,21 @@ mod tests {
     use std::vec::Vec;
 
     use super::*;
+    use crate::vrrp::settings::Pace;
 
-    fn taken(announcer: &mut Announcer, ms: u64, gates: &mut Gates) -> Vec<usize> {
+    fn targets<const N: usize>(ipv6: [bool; N]) -> impl Iterator<Item = Target> {
+        ipv6.into_iter().map(|ipv6| Target { ipv6, gate: 0 })
+    }
+
+    fn gates(interval: u64, na_interval: u64) -> [Gate; 1] {
+        let pace = Pace {
+            interval: Duration::from_millis(interval),
+            na_interval: Duration::from_millis(na_interval),
+        };
+        [Gate::new(pace)]
+    }
+
+    fn taken(announcer: &mut Announcer, ms: u64, gates: &mut [Gate]) -> Vec<usize> {
         let mut sent = Vec::new();
         announcer.take_due(at(ms), gates, |address| sent.push(address));
         sent
@@ -194,8 +189,8 @@ mod tests {
     #[test]
     fn a_set_now_a_set_later_and_refreshes() {
         let garp = Garp { repeat: 2, refresh: Duration::from_secs(10), ..Garp::default() };
-        let mut announcer = Announcer::new(garp, [false; 2].into_iter());
-        let mut gates = Gates::OPEN;
+        let mut announcer = Announcer::new(garp, targets([false; 2]));
+        let mut gates = gates(0, 0);
         announcer.start(at(1000));
         assert_eq!(taken(&mut announcer, 1000, &mut gates), [0, 1, 0, 1]);
         assert_eq!(announcer.deadline(&gates), Some(at(6000)));
@@ -215,8 +210,8 @@ mod tests {
             extra: Duration::from_secs(3),
             ..Garp::default()
         };
-        let mut announcer = Announcer::new(garp, [false; 3].into_iter()).with_extra(vec![1]);
-        let mut gates = Gates::OPEN;
+        let mut announcer = Announcer::new(garp, targets([false; 3])).with_extra(vec![1]);
+        let mut gates = gates(0, 0);
         assert_eq!(announcer.deadline(&gates), None);
         announcer.start(at(0));
         assert_eq!(taken(&mut announcer, 0, &mut gates), [0, 1, 2]);
@@ -230,14 +225,9 @@ mod tests {
 
     #[test]
     fn the_interval_spreads_them() {
-        let garp = Garp {
-            repeat: 2,
-            delay: Duration::ZERO,
-            interval: Duration::from_millis(100),
-            ..Garp::default()
-        };
-        let mut announcer = Announcer::new(garp, [false; 2].into_iter());
-        let mut gates = Gates::OPEN;
+        let garp = Garp { repeat: 2, delay: Duration::ZERO, ..Garp::default() };
+        let mut announcer = Announcer::new(garp, targets([false; 2]));
+        let mut gates = gates(100, 0);
         announcer.start(at(0));
         for (ms, sent) in [(0, 0), (100, 1), (200, 0), (300, 1)] {
             assert_eq!(announcer.deadline(&gates).map(|due| due.max(at(ms))), Some(at(ms)));
@@ -248,14 +238,9 @@ mod tests {
 
     #[test]
     fn neighbour_advertisements_have_an_interval_of_their_own() {
-        let garp = Garp {
-            repeat: 2,
-            delay: Duration::ZERO,
-            na_interval: Duration::from_millis(100),
-            ..Garp::default()
-        };
-        let mut announcer = Announcer::new(garp, [false, true].into_iter());
-        let mut gates = Gates::OPEN;
+        let garp = Garp { repeat: 2, delay: Duration::ZERO, ..Garp::default() };
+        let mut announcer = Announcer::new(garp, targets([false, true]));
+        let mut gates = gates(0, 100);
         announcer.start(at(0));
         assert_eq!(taken(&mut announcer, 0, &mut gates), [0, 1, 0]);
         assert_eq!(announcer.deadline(&gates), Some(at(100)));

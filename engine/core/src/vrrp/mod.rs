@@ -5,6 +5,7 @@ pub mod authentication_header;
 pub mod envelope;
 pub mod instance;
 pub mod notify;
+pub mod pace;
 pub mod packet;
 pub mod priority;
 pub mod settings;

@@ -70,10 +70,6 @@ pub struct Garp {
     pub lower_prio_delay: Duration,
     /// Messages after an advert of lower priority; 0: none. Default: `repeat`.
     pub lower_prio_repeat: u32,
-    /// Least distance between two on one interface (`vrrp_garp_interval`); default zero.
-    pub interval: Duration,
-    /// The same for unsolicited neighbour advertisements (`vrrp_gna_interval`); default zero.
-    pub na_interval: Duration,
     /// Period of those on interfaces that send no adverts (`garp_extra_if`); zero: none. Default zero.
     pub extra: Duration,
     /// Those are all interfaces with addresses, not only the virtual ones.
@@ -89,12 +85,40 @@ impl Default for Garp {
             refresh_repeat: 1,
             lower_prio_delay: Duration::from_secs(5),
             lower_prio_repeat: 5,
-            interval: Duration::ZERO,
-            na_interval: Duration::ZERO,
             extra: Duration::ZERO,
             extra_all: false,
         }
     }
+}
+
+/// Least distances between two announcements.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Pace {
+    /// Of gratuitous ARPs; default zero.
+    pub interval: Duration,
+    /// Of unsolicited neighbour advertisements; default zero.
+    pub na_interval: Duration,
+}
+
+/// Interfaces that share one limit (`garp_group`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct PaceGroup {
+    /// Their limit.
+    pub pace: Pace,
+    /// Their names.
+    pub interfaces: Vec<String>,
+}
+
+/// How fast announcements leave.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Paces {
+    /// By each interface in no group (`vrrp_garp_interval`, `vrrp_gna_interval`).
+    pub default: Pace,
+    /// By others.
+    pub groups: Vec<PaceGroup>,
 }
 
 /// Programs to run when the state changes.

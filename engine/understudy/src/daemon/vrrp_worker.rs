@@ -106,7 +106,14 @@ impl Worker for VrrpWorker {
         context.register(&monitor, MONITOR, Interest::READ)?;
         let frames = FrameSocket::open()
             .map_err(|e| Error::new(format!("open packet socket: {e} (needs CAP_NET_RAW)")))?;
-        let (mut interfaces, mut snapshot) = take_snapshot(&mut requests)?;
+        let handover: Option<Handover> =
+            handover.and_then(|bytes| serde_json::from_slice(bytes).ok());
+        if handover.is_none() {
+            files::create(&settings.vrrp.files);
+        }
+        let mut watches = Watches::default();
+        watches.beats.set(&settings.vrrp.link_beats, clock::now());
+        let (mut interfaces, mut snapshot) = take_snapshot(&mut requests, &watches.beats)?;
         let links = settings.vrrp.virtual_links();
         if !links.is_empty() {
             if let Err(why) = interfaces::make(&mut requests, &interfaces, &links) {
@@ -114,17 +121,11 @@ impl Worker for VrrpWorker {
             }
             // What is read now is newer than what the kernel has told so far.
             let _ = monitor.events(|_| {});
-            (interfaces, snapshot) = take_snapshot(&mut requests)?;
+            (interfaces, snapshot) = take_snapshot(&mut requests, &watches.beats)?;
         }
         snapshot.seed = random::number()?;
-        let handover: Option<Handover> =
-            handover.and_then(|bytes| serde_json::from_slice(bytes).ok());
         let now = clock::now();
         let mut actions = Vec::with_capacity(64);
-        if handover.is_none() {
-            files::create(&settings.vrrp.files);
-        }
-        let mut watches = Watches::default();
         snapshot.tracked = watches.set(&settings.vrrp, now);
         let node = VrrpNode::start(settings.vrrp, handover.as_ref(), &snapshot, now, &mut actions);
         let mut worker = Self {
@@ -206,7 +207,7 @@ impl Worker for VrrpWorker {
                 context.log(Level::Error, &why);
             }
             let _ = self.monitor.events(|_| {});
-            match take_snapshot(&mut self.requests) {
+            match take_snapshot(&mut self.requests, &self.watches.beats) {
                 Ok((interfaces, snapshot)) => {
                     self.interfaces = interfaces;
                     self.node.see(&snapshot, now);
@@ -214,8 +215,7 @@ impl Worker for VrrpWorker {
                 Err(e) => context.log(Level::Error, &format!("read links and addresses: {e}")),
             }
         }
-        let tracked = self.watches.set(&settings.vrrp, now);
-        self.listen_to_watches(context);
+        let tracked = self.set_watches(&settings.vrrp, now, context);
         self.node.reload(settings.vrrp, &tracked, now, &mut self.actions);
         self.act(now, context);
     }
@@ -295,11 +295,12 @@ impl VrrpWorker {
 
     /// What changed in the kernel.
     fn kernel_events(&mut self, now: Time, context: &mut Context) {
-        let Self { monitor, node, interfaces, actions, .. } = self;
+        let Self { monitor, node, interfaces, watches, actions, .. } = self;
         let mut again = false;
         let read = monitor.events(|message| {
             if let Some(link) = link::read(message) {
-                again |= link_event(node, interfaces, message.kind, link, now, actions);
+                again |=
+                    link_event(node, interfaces, message.kind, link, &watches.beats, now, actions);
             } else if let Some((index, present)) = address::read(message) {
                 let Some(known) = interfaces.get(&index) else { return };
                 let dev = known.name.as_str();
@@ -323,7 +324,7 @@ impl VrrpWorker {
     }
 
     fn read_everything(&mut self, now: Time, context: &mut Context) {
-        match take_snapshot(&mut self.requests) {
+        match take_snapshot(&mut self.requests, &self.watches.beats) {
             Ok((interfaces, snapshot)) => {
                 self.interfaces = interfaces;
                 self.node.handle(now, Event::Everything(&snapshot), &mut self.actions);

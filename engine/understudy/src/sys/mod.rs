@@ -6,6 +6,7 @@ pub mod epoll;
 pub mod file;
 pub mod inotify;
 pub mod kernel_setting;
+pub mod link;
 pub mod memory;
 pub mod namespace;
 pub mod packet;

@@ -12,6 +12,7 @@ pub mod garp_group;
 pub mod global_defs;
 pub mod http_get;
 pub mod iptables;
+pub mod link_lists;
 pub mod mail;
 pub mod misc_check;
 pub mod namespace;
@@ -45,13 +46,15 @@ use alloc::vec::Vec;
 
 use super::diagnostic::{At, Diagnostics, code};
 use super::keyword::Reload::Restart;
-use super::keyword::Repeated::{Add, First};
+use super::keyword::Repeated::{Add, First, Last};
 use super::keyword::{Argument, Keyword, Listed, Reload, Table, extra, kw, not_yet, old};
 use super::tree::Node;
 use crate::node::namespaces::Namespaces;
 use address::AddressLine;
 use bfd_instance::BfdInstance;
+use garp_group::GarpGroup;
 use global_defs::GlobalDefs;
+use link_lists::{BeatLine, DelayLine};
 use track_file::TrackFile;
 use virtual_server::VirtualServer;
 use virtual_server_group::VirtualServerGroup;
@@ -77,6 +80,14 @@ pub struct Configuration {
     pub scripts: Vec<VrrpScript>,
     /// `track_file`.
     pub track_files: Vec<TrackFile>,
+    /// `garp_group`.
+    pub garp_groups: Vec<GarpGroup>,
+    /// `interface_up_down_delays`.
+    pub link_delays: Vec<DelayLine>,
+    /// `linkbeat_interfaces`.
+    pub link_beats: Vec<BeatLine>,
+    /// `linkbeat_use_polling`.
+    pub polls_links: bool,
     /// `vrrp_track_process`.
     pub track_processes: Vec<VrrpTrackProcess>,
     /// `bfd_instance`.
@@ -96,7 +107,7 @@ pub const TABLE: Table<Configuration> =
 
 #[rustfmt::skip] // one row a line
 const KEYWORDS: &[Keyword<Configuration>] = &[
-    not_yet("linkbeat_use_polling"),
+    kw("linkbeat_use_polling", Reload::Live, Last, Argument::Flag(|c, _| c.polls_links = true)),
     block("global_defs", |c, node, out| {
         global_defs::TABLE.apply("global_defs", &mut c.global, lines(node), out);
     }),
@@ -109,8 +120,8 @@ const KEYWORDS: &[Keyword<Configuration>] = &[
     block("vrrp_sync_group", |c, node, out| {
         add(&mut c.sync_groups, vrrp_sync_group::parse(node, out), |g| &g.name, "sync group", out);
     }),
-    not_yet("garp_group"),
-    not_yet("linkbeat_interfaces"),
+    block("garp_group", |c, node, out| c.garp_groups.push(garp_group::parse(node, out))),
+    block("linkbeat_interfaces", |c, node, out| link_lists::beats(&mut c.link_beats, node, out)),
     block("vrrp_instance", |c, node, out| {
         add(&mut c.instances, vrrp_instance::parse(node, out), |i| &i.name, "instance", out);
     }),
@@ -121,7 +132,9 @@ const KEYWORDS: &[Keyword<Configuration>] = &[
         let process = vrrp_track_process::parse(node, out);
         add(&mut c.track_processes, process, |p| &p.name, "track process", out);
     }),
-    not_yet("interface_up_down_delays"),
+    block("interface_up_down_delays", |c, node, out| {
+        link_lists::delays(&mut c.link_delays, node, out);
+    }),
     block("SSL", |_, node, out| ssl::TABLE.apply("SSL", &mut (), lines(node), out)),
     block("virtual_server_group", |c, node, out| {
         let group = virtual_server_group::parse(node, out);

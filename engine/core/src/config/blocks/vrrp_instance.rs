@@ -82,6 +82,8 @@ pub struct VrrpInstance {
     pub(super) garp: GarpLines,
     /// `track_interface`.
     pub track_interfaces: Vec<TrackLine>,
+    /// `linkbeat_use_polling`.
+    pub polls_link: bool,
     /// `track_script`.
     pub track_scripts: Vec<TrackLine>,
     /// `track_file`.
@@ -139,7 +141,7 @@ const KEYWORDS: &[Keyword<VrrpInstance>] = &[
     kw("virtual_ipaddress_excluded", Live, Add, Argument::Block(|v, node, out| _ = address_lines(&mut v.excluded, node, out))),
     kw("no_virtual_ipaddress", Live, Last, Argument::Flag(|v, at| v.no_vips = Some(at.span))),
     not_yet("promote_secondaries"),
-    not_yet("linkbeat_use_polling"),
+    old(kw("linkbeat_use_polling", Live, Last, Argument::Flag(|v, _| v.polls_link = true)), "linkbeat_interfaces"),
     not_yet("v3_checksum_as_v2"),
     not_yet("virtual_routes"),
     not_yet("virtual_rules"),
@@ -545,8 +547,6 @@ impl GarpLines {
                 .or(all.delay)
                 .unwrap_or(default.delay),
             lower_prio_repeat: lower.map_or(global_repeat, |n| to_u32(n.clone())),
-            interval: global.garp_interval,
-            na_interval: global.gna_interval,
             extra: extra.map_or(Duration::ZERO, |it| it.every),
             extra_all: extra.is_some_and(|it| it.all),
         }

@@ -21,9 +21,9 @@ use crate::track::file::File;
 use crate::track::interface::Link;
 use crate::track::process::{Process, ProcessState};
 use crate::track::script::{Script, ScriptState};
-use crate::vrrp::announce::Gates;
 use crate::vrrp::instance::{self, Condition, Parameters, State};
 use crate::vrrp::notify::News;
+use crate::vrrp::pace::Gates;
 use crate::vrrp::sync_group::SyncGroup;
 
 /// An interface of the kernel.
@@ -112,7 +112,7 @@ impl VrrpNode {
             files: Vec::new(),
             processes: Vec::new(),
             links: Vec::new(),
-            gates: Vec::new(),
+            gates: Gates::default(),
             up: alloc::collections::BTreeMap::new(),
             link_delays: alloc::collections::BTreeMap::new(),
             addresses: Reconciler::default(),
@@ -269,6 +269,7 @@ impl VrrpNode {
         for mut former in retiring {
             former.link = self.link_index(former.settings.port());
             former.group = None;
+            former.use_gates(&mut self.gates);
             self.slots.push(former);
         }
         self.manage();
@@ -314,7 +315,7 @@ impl VrrpNode {
     /// Machines for these settings, not started.
     fn build(&mut self, settings: VrrpSettings, now: Time) {
         self.links.clear();
-        self.gates.clear();
+        self.gates = Gates::new(settings.paces);
         self.groups = settings
             .sync_groups
             .iter()
@@ -337,14 +338,13 @@ impl VrrpNode {
         for (index, instance) in settings.instances.into_iter().enumerate() {
             let link = self.link_index(instance.port());
             let group = self.groups.iter().position(|group| group.members.contains(&index));
-            self.slots.push(Slot::new(instance, link, group));
+            self.slots.push(Slot::new(instance, link, group, &mut self.gates));
         }
     }
 
     fn link_index(&mut self, name: &str) -> usize {
         self.links.iter().position(|it| it == name).unwrap_or_else(|| {
             self.links.push(name.into());
-            self.gates.push(Gates::OPEN);
             self.links.len() - 1
         })
     }

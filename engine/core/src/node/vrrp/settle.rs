@@ -180,7 +180,7 @@ impl VrrpNode {
     fn announce(&mut self, now: Time, out: &mut Vec<Action>) {
         for (instance, slot) in self.slots.iter_mut().enumerate() {
             if slot.holding {
-                let gates = &mut self.gates[slot.link];
+                let gates = self.gates.all();
                 slot.announcer.take_due(now, gates, |address| {
                     out.push(Action::Announce { instance, address });
                 });

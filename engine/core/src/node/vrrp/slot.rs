@@ -9,11 +9,12 @@ use core::time::Duration;
 use crate::journal::Entry;
 use crate::net::address::Address;
 use crate::time::Time;
-use crate::vrrp::announce::Announcer;
+use crate::vrrp::announce::{Announcer, Target};
 use crate::vrrp::authentication_header;
 use crate::vrrp::envelope::Envelope;
 use crate::vrrp::instance::{Condition, Instance, Parameters};
 use crate::vrrp::notify::News;
+use crate::vrrp::pace::Gates;
 use crate::vrrp::packet::{self, Addressee, Advert, DecodeError, Expected, Proof, Received};
 use crate::vrrp::settings::{InstanceSettings, Transport, Vrid};
 
@@ -182,9 +183,14 @@ pub struct Slot {
 impl Slot {
     /// An instance that has not started.
     #[must_use]
-    pub fn new(settings: InstanceSettings, link: usize, group: Option<usize>) -> Self {
+    pub fn new(
+        settings: InstanceSettings,
+        link: usize,
+        group: Option<usize>,
+        gates: &mut Gates,
+    ) -> Self {
         let parameters = Parameters::new(&settings, group.is_some());
-        let announcer = Announcer::new(settings.garp, families(&settings));
+        let announcer = Announcer::new(settings.garp, targets(&settings, gates));
         let announcer = announcer.with_extra(without_adverts(&settings));
         Self {
             key: Key::of(&settings),
@@ -228,11 +234,13 @@ impl Slot {
         self.last_sealed = former.last_sealed;
         self.last = former.last;
         self.mailed = former.mailed;
-        self.announcer = former.announcer;
-        let addresses = families(&self.settings);
-        let extra = without_adverts(&self.settings);
-        self.announcer.reload(self.settings.garp, addresses, extra, now, self.holding);
+        self.announcer.continue_from(&former.announcer, now, self.holding);
         more
+    }
+
+    /// The gates are others since a reload.
+    pub fn use_gates(&mut self, gates: &mut Gates) {
+        self.announcer.set_targets(targets(&self.settings, gates));
     }
 
     /// VIPs, then excluded VIPs: the order of announcements.
@@ -425,9 +433,15 @@ impl Slot {
     }
 }
 
-/// Which of its addresses are of IPv6, in the order of announcements.
-fn families(settings: &InstanceSettings) -> impl Iterator<Item = bool> {
-    settings.vips.iter().chain(&settings.excluded).map(|address| address.ip.is_ipv6())
+/// Its addresses with the gates of their interfaces, in the order of announcements. A virtual interface has that of the
+/// one below it.
+fn targets(settings: &InstanceSettings, gates: &mut Gates) -> impl Iterator<Item = Target> {
+    settings.vips.iter().chain(&settings.excluded).map(|address| {
+        let mut links = settings.virtual_links();
+        let below = links.find(|it| it.name == address.dev).map(|it| it.parent.as_str());
+        let gate = gates.of(below.unwrap_or(&address.dev));
+        Target { ipv6: address.ip.is_ipv6(), gate }
+    })
 }
 
 /// The first address on each interface that sends no adverts; only virtual ones, unless all are asked for.

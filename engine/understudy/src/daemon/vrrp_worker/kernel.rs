@@ -9,6 +9,7 @@ use understudy_core::time::Time;
 use crate::netlink::address;
 use crate::netlink::link::{self, Link};
 use crate::netlink::message::{self, Socket};
+use crate::watch::link_beats::LinkBeats;
 
 /// Tells the node of an interface. `true`: it got another name, so everything must be read again.
 pub fn link_event(
@@ -16,6 +17,7 @@ pub fn link_event(
     interfaces: &mut BTreeMap<u32, Link>,
     kind: u16,
     link: Link,
+    beats: &LinkBeats,
     now: Time,
     actions: &mut Vec<Action>,
 ) -> bool {
@@ -24,7 +26,8 @@ pub fn link_event(
         node.handle(now, Event::LinkGone { name: &link.name }, actions);
         return false;
     }
-    node.handle(now, Event::Link { name: &link.name, up: link.up }, actions);
+    let up = link.up && beats.is_up(&link.name);
+    node.handle(now, Event::Link { name: &link.name, up }, actions);
     let name = link.name.clone();
     let former = interfaces.insert(link.index, link);
     former.is_some_and(|former| former.name != name)
@@ -40,6 +43,7 @@ pub fn index_of(interfaces: &BTreeMap<u32, Link>, change: &Change) -> Option<u32
 
 pub fn take_snapshot(
     socket: &mut Socket,
+    beats: &LinkBeats,
 ) -> Result<(BTreeMap<u32, Link>, Snapshot), message::Error> {
     let interfaces = link::dump(socket)?;
     let addresses = address::dump(socket)?;
@@ -50,7 +54,10 @@ pub fn take_snapshot(
         addresses: named.collect(),
         links: interfaces
             .values()
-            .map(|link| LinkState { name: link.name.clone(), up: link.up })
+            .map(|link| LinkState {
+                name: link.name.clone(),
+                up: link.up && beats.is_up(&link.name),
+            })
             .collect(),
         ..Snapshot::default()
     };

@@ -1,6 +1,7 @@
 //! Tracked files and processes in the node's words.
 
-use understudy_core::node::vrrp::Event;
+use understudy_core::node::settings::VrrpSettings;
+use understudy_core::node::vrrp::{Event, Observations};
 use understudy_core::time::Time;
 
 use super::{FILES, PROCESSES, VrrpWorker};
@@ -20,6 +21,24 @@ impl VrrpWorker {
         }
     }
 
+    /// Watches what a new configuration tracks; says what it is like.
+    pub(super) fn set_watches(
+        &mut self,
+        settings: &VrrpSettings,
+        now: Time,
+        context: &Context,
+    ) -> Observations {
+        let asked = self.watches.beats.deadline().is_some() || !settings.link_beats.is_empty();
+        let seen = self.watches.set(settings, now);
+        self.listen_to_watches(context);
+        // One that was asked is not any longer, or the other way round.
+        for link in self.interfaces.values().filter(|_| asked) {
+            let up = link.up && self.watches.beats.is_up(&link.name);
+            self.node.handle(now, Event::Link { name: &link.name, up }, &mut self.actions);
+        }
+        seen
+    }
+
     /// Something has happened to it.
     pub(super) fn watched(&mut self, now: Time) {
         let Self { node, watches, actions, .. } = self;
@@ -33,7 +52,13 @@ impl VrrpWorker {
 
     /// What nobody tells of may have changed.
     pub(super) fn look(&mut self, now: Time) {
-        let Self { node, watches, actions, .. } = self;
+        let Self { node, watches, interfaces, actions, .. } = self;
+        watches.beats.timer(now, |name, has_link| {
+            if let Some(link) = interfaces.values().find(|it| it.name == name) {
+                let up = link.up && has_link;
+                node.handle(now, Event::Link { name, up }, actions);
+            }
+        });
         watches.files.timer(now, |name, content| {
             node.handle(now, Event::File { name, content }, actions);
         });

@@ -291,6 +291,8 @@ pub struct Engine {
     pub records: Vec<Record>,
     /// All FIFO lines so far.
     pub fifo: Vec<String>,
+    /// Messages to the other worker so far.
+    pub peers: Vec<Value>,
     asked: u64,
 }
 
@@ -327,6 +329,7 @@ impl Engine {
             handover: Vec::new(),
             records: Vec::new(),
             fifo: Vec::new(),
+            peers: Vec::new(),
             asked: 0,
         };
         engine.wait("Ready", |message| message.kind == Kind::Ready);
@@ -361,6 +364,12 @@ impl Engine {
         self.channel.push(Kind::Settings, &serde_json::to_vec(&settings(conf)).unwrap());
         self.channel.flush();
         self.wait("Ready", |message| message.kind == Kind::Ready);
+    }
+
+    /// Says something as the other worker.
+    pub fn say_as_peer(&mut self, message: &Value) {
+        self.channel.push(Kind::Peer, message.to_string().as_bytes());
+        self.channel.flush();
     }
 
     /// Its part of `status`.
@@ -426,6 +435,7 @@ impl Engine {
                     let line: Value = message.read().unwrap();
                     self.fifo.push(line["line"].as_str().unwrap().to_owned());
                 }
+                Kind::Peer => self.peers.push(message.read().unwrap()),
                 Kind::Failed => panic!("{}", String::from_utf8_lossy(&message.body)),
                 _ => {}
             }

@@ -104,6 +104,79 @@ fn frr_over_ipv6() {
     negotiated_with_frr(&net, "fd77::1", "fd77::2", "source_ip fd77::1\n hoplimit 255");
 }
 
+/// Host 2 is 10.78.0.2, behind the router that host 3 is.
+fn behind_a_router() -> Net {
+    let net = Net::new(3);
+    let words = [
+        "1 route add 10.78.0.2 via 10.77.0.3",
+        "2 address add 10.78.0.2/32 dev lo",
+        "2 route add 10.77.0.1 via 10.77.0.3",
+        "3 route add 10.78.0.2 via 10.77.0.2",
+    ];
+    for words in words {
+        let (host, command) = words.split_once(' ').unwrap();
+        run(&format!("ip -n {} {command}", net.host(host.parse().unwrap())));
+    }
+    let settings = "ip_forward=1 conf.all.send_redirects=0 conf.v0.send_redirects=0";
+    for setting in settings.split(' ') {
+        net.inside(3, &format!("sysctl -qw net.ipv4.{setting}"));
+    }
+    net
+}
+
+#[test]
+fn frr_and_keepalived_behind_a_router() {
+    if unable(true) || no_frr("bfdd") {
+        return;
+    }
+    let net = behind_a_router();
+    let conf = session("10.78.0.2", "multihop\n source_ip 10.77.0.1");
+    let mut engine = net.engine(1, &conf);
+    let peer = "10.77.0.1 multihop local-address 10.78.0.2";
+    let frr = format!("bfd\n peer {peer}\n  minimum-ttl 254\n  no shutdown\n !\n!\n");
+    let frr = Frr::start(&net, 2, "bfdd", &frr);
+    // Without `max_hops` it must come from the next host.
+    soon(|| status(&mut engine)["counters"]["dropped"].as_u64() > Some(2));
+    assert_eq!(status(&mut engine)["state"], "down");
+    engine.reload(&conf.replace("multihop", "multihop\n max_hops 1"));
+    engine.until("BFD session up");
+    soon(|| of_frr(&frr)["status"] == "up");
+    frr.kill();
+    engine.until("BFD session down");
+
+    // keepalived 2.2.7 does not know `multihop`; its port is the usual one.
+    engine.forget();
+    engine.reload(&conf.replace("multihop", "max_hops 1"));
+    let more = "max_hops 1\n source_ip 10.78.0.2";
+    let k = net.keepalived(2, &(session("10.77.0.1", more) + &super::super::tests::conf(50, "")));
+    engine.until("BFD session up");
+    drop(k);
+}
+
+#[test]
+fn the_check_worker_is_told_and_may_ask() {
+    if unable(false) {
+        return;
+    }
+    let net = Net::new(2);
+    let mut a = net.engine(1, &session("10.77.0.2", ""));
+    let told = |engine: &mut Engine| {
+        engine.take_in();
+        std::mem::take(&mut engine.peers).into_iter().map(|it| it["bfd"][0].clone())
+    };
+    // Not up yet, and never was.
+    let first: Vec<Value> = told(&mut a).collect();
+    assert_eq!((&first[0]["session"], &first[0]["up"]), (&"peer".into(), &Value::Null));
+    let b = net.engine(2, &session("10.77.0.1", ""));
+    a.until("BFD session up");
+    soon(|| told(&mut a).any(|it| it["up"] == true));
+    b.kill();
+    a.until("BFD session down");
+    soon(|| told(&mut a).any(|it| it["up"] == false));
+    a.say_as_peer(&serde_json::json!({ super::ASK: true }));
+    soon(|| told(&mut a).any(|it| it["up"] == false));
+}
+
 #[test]
 fn keepalived_in_both_families() {
     if unable(true) {

@@ -199,6 +199,11 @@ fn instances(written: &Configuration, out: &mut Diagnostics) -> Vec<InstanceSett
 
 // -- clashes
 
+/// What an instance runs on.
+fn base(settings: &InstanceSettings) -> &str {
+    settings.vrf.as_ref().unwrap_or(&settings.interface)
+}
+
 /// Two instances on one host that nobody could tell apart (reference §3.1), or that hold the same address.
 fn clash(
     instance: &VrrpInstance,
@@ -215,7 +220,7 @@ fn clash(
         }
         _ => false,
     };
-    if same_space && settings.vrid == earlier.vrid && settings.interface == earlier.interface {
+    if same_space && settings.vrid == earlier.vrid && base(settings) == base(earlier) {
         let span = |i: &VrrpInstance| i.vrid.as_ref().map_or(i.name.span, |v| v.span);
         out.add(
             code::VRID_CLASH,

@@ -438,7 +438,12 @@ fn notify(page: &mut Page, notify: &Notify) {
 fn instance(page: &mut Page, i: &InstanceSettings) {
     page.open(&format!("vrrp_instance {}", word(&i.name)));
     page.set("state", if i.wants_master { "MASTER" } else { "BACKUP" });
-    page.set("interface", word(&i.interface));
+    if !i.interface.is_empty() {
+        page.set("interface", word(&i.interface));
+    }
+    if let Some(vrf) = &i.vrf {
+        page.set("vrf", word(vrf));
+    }
     page.set("virtual_router_id", i.vrid);
     vmac::lines(i).iter().for_each(|line| page.line(line));
     page.set("version", if i.version == Version::V2 { 2 } else { 3 });

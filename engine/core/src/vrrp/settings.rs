@@ -165,8 +165,10 @@ pub struct Vmacs {
 pub struct InstanceSettings {
     /// Name in the configuration.
     pub name: String,
-    /// Interface that adverts use.
+    /// Interface that adverts use; empty: whichever the routes say, for unicast.
     pub interface: String,
+    /// Without an interface: the VRF whose routes these are.
+    pub vrf: Option<String>,
     /// Virtual router identifier.
     pub vrid: Vrid,
     /// Protocol version; default 2 for IPv4, 3 for IPv6.
@@ -226,7 +228,7 @@ impl InstanceSettings {
     pub fn port(&self) -> &str {
         match &self.vmacs.own {
             Some(own) if !self.vmacs.xmit_base => &own.name,
-            _ => &self.interface,
+            _ => self.vrf.as_deref().unwrap_or(&self.interface),
         }
     }
 

@@ -71,6 +71,7 @@ pub fn instance(name: &str, vrid: u8, priority: u8) -> InstanceSettings {
         tracks: Tracks::default(),
         dont_track_primary: false,
         vmacs: Vmacs::default(),
+        vrf: None,
         lower_prio_no_advert: false,
         higher_prio_send_advert: false,
         notify: Notify::default(),

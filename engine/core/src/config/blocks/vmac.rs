@@ -33,6 +33,14 @@ pub struct VmacLines {
     pub for_addresses: bool,
 }
 
+impl VmacLines {
+    /// Whether there is a virtual interface.
+    #[must_use]
+    pub const fn is_used(&self) -> bool {
+        self.own.is_some() || self.for_addresses
+    }
+}
+
 #[derive(Clone, Debug)]
 struct Own {
     name: Option<At<String>>,

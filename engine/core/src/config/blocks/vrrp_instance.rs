@@ -94,6 +94,7 @@ pub struct VrrpInstance {
     pub track_bfds: Vec<TrackLine>,
     dont_track_primary: bool,
     pub(super) vmac: VmacLines,
+    vrf: Option<At<String>>,
     pub(super) lower_prio_no_advert: Option<bool>,
     pub(super) higher_prio_send_advert: Option<bool>,
     notify: Notify,
@@ -121,7 +122,7 @@ const KEYWORDS: &[Keyword<VrrpInstance>] = &[
     refused("native_ipv6", "VRRP over IPv6 is still to come"),
     kw("state", Live, Last, Argument::Line(|v, node, out| v.state = state(node, out).or(v.state.take()))),
     kw("interface", Live, Last, Argument::Line(|v, node, out| v.interface = interface(node, out))),
-    refused("vrf", "adverts would go to another network"),
+    kw("vrf", Live, Last, Argument::Line(|v, node, out| v.vrf = interface(node, out))),
     kw("dont_track_primary", Live, Last, Argument::Flag(|v, _| v.dont_track_primary = true)),
     kw("track_interface", Live, Add, Argument::Block(|v, node, out| track::parse(&mut v.track_interfaces, node, out))),
     kw("track_script", Live, Add, Argument::Block(|v, node, out| track::parse(&mut v.track_scripts, node, out))),
@@ -225,7 +226,9 @@ impl VrrpInstance {
         let wants_master = self.state.as_ref().map_or(priority == 255, |s| s.value);
         self.check_priority(priority, out);
         let transport = self.transport(global, out);
-        let (vips, excluded) = self.addresses(interface.unwrap_or(""), version, out);
+        let dev = interface.filter(|it| !it.is_empty()).unwrap_or(global.default_interface());
+        let (vips, excluded) = self.addresses(dev, version, out);
+        let vrf = self.vrf(out);
         self.check_family(out);
         let interface = interface?.to_string();
         let password = self.authentication.as_ref().and_then(|a| a.settings(version, out));
@@ -233,6 +236,7 @@ impl VrrpInstance {
         let mut settings = InstanceSettings {
             name: name.clone(),
             interface,
+            vrf,
             vrid: vrid?,
             version,
             priority,
@@ -309,12 +313,16 @@ impl VrrpInstance {
 
     fn interface(&self, out: &mut Diagnostics) -> Option<&str> {
         let Some(interface) = &self.interface else {
+            // Unicast leaves by whatever interface the routes say.
+            if self.source.is_some() && !self.peers.is_empty() && !self.vmac.is_used() {
+                return Some("");
+            }
             out.add(
                 code::INCOMPLETE,
                 self.name.span,
                 format!("vrrp_instance `{}` has no `interface`", self.name.value),
             )
-            .help("add `interface IF`, where adverts are sent");
+            .help("add `interface IF`, where adverts are sent; only unicast with a source and without VMAC needs none");
             return None;
         };
         if interface.value == "lo" {
@@ -323,6 +331,16 @@ impl VrrpInstance {
             return None;
         }
         Some(&interface.value)
+    }
+
+    fn vrf(&self, out: &mut Diagnostics) -> Option<String> {
+        let vrf = self.vrf.as_ref()?;
+        if let Some(interface) = &self.interface {
+            out.add(code::NO_EFFECT, vrf.span, "`vrf` has no effect with `interface`")
+                .related(interface.span, "this interface's VRF is used");
+            return None;
+        }
+        Some(vrf.value.clone())
     }
 
     fn check_priority(&self, priority: u8, out: &mut Diagnostics) {

@@ -316,7 +316,7 @@ impl VrrpNode {
 
     fn basic_fault(&self, slot: &Slot) -> Option<Reason> {
         let settings = &slot.settings;
-        let interface = &settings.interface;
+        let interface = settings.vrf.as_ref().unwrap_or(&settings.interface);
         let there = interface.is_empty() || self.up.contains_key(interface);
         if !there || !(interface.is_empty() || settings.dont_track_primary || self.is_up(interface))
         {

@@ -42,7 +42,7 @@ impl Key {
             Transport::Multicast { group } => (Some(group), None),
             Transport::Unicast { .. } => (None, settings.source),
         };
-        let interface = settings.interface.clone();
+        let interface = settings.vrf.as_ref().unwrap_or(&settings.interface).clone();
         let virtual_links = match group {
             Some(_) => (settings.vmacs.own.is_some(), settings.vmacs.for_addresses),
             None => (false, false),

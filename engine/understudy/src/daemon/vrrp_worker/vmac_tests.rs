@@ -304,3 +304,117 @@ fn interfaces_without_adverts_are_announced_again_and_again() {
         soon(|| heard(&net, VMAC) == Some(1));
     }
 }
+
+#[test]
+fn unicast_needs_no_interface() {
+    if unable(true) {
+        return;
+    }
+    let conf = |priority: u8, own: u8, peer: u8, interface: &str| {
+        let more = format!("unicast_src_ip 10.77.0.{own}\n unicast_peer {{ 10.77.0.{peer} }}");
+        let text = conf_of(CALM, priority, &more).replace("interface v0", interface);
+        format!("global_defs {{ default_interface v0 }}\n{text}")
+    };
+    let net = Net::new(2);
+    let k = net.keepalived(1, &conf(150, 1, 2, "interface v0"));
+    soon(|| net.has(1, VIP));
+    let mut a = net.engine(2, &conf(100, 2, 1, ""));
+    soon(|| a.status()["instances"][0]["counters"]["advert_rcvd"].as_u64() >= Some(3));
+    assert_eq!(a.state(), "BACKUP");
+    k.stop();
+    a.until("BACKUP -> MASTER");
+    soon(|| net.has(2, VIP));
+    let k = net.keepalived(1, &conf(50, 1, 2, "interface v0"));
+    assert!(!net.has(1, VIP));
+    a.begin_stop();
+    soon(|| net.has(1, VIP));
+    a.stopped();
+    drop(k);
+}
+
+#[test]
+fn an_untracked_interface_that_is_down_is_no_fault_with_a_virtual_one_on_it() {
+    if unable(false) {
+        return;
+    }
+    let net = Net::new(1);
+    let more = "use_vmac\n dont_track_primary";
+    let mut a = net.engine(1, &conf_of(CALM, 150, more));
+    a.until("BACKUP -> MASTER");
+    soon(|| net.has(1, VIP));
+    net.connect(1, false);
+    soon(|| !link(&net, 1, "vrrp.51").contains("LOWER_UP"));
+    assert_eq!((a.state().as_str(), net.has(1, VIP)), ("MASTER", true));
+    net.connect(1, true);
+    a.reload(&conf_of(CALM, 150, "use_vmac"));
+    soon(|| link(&net, 1, "vrrp.51").contains("LOWER_UP"));
+    net.connect(1, false);
+    a.until("MASTER -> FAULT");
+}
+
+/// keepalived (priority 150) and the engine (100) with these lines; what both have made must look alike.
+fn beside_keepalived(net: &Net, conf: [&str; 2], interfaces: &[&str]) {
+    let k = net.keepalived(1, conf[0]);
+    soon(|| net.has(1, VIP));
+    let theirs: Vec<String> = interfaces.iter().map(|name| link(net, 1, name)).collect();
+    let mut a = net.engine(2, conf[1]);
+    soon(|| a.status()["instances"][0]["counters"]["advert_rcvd"].as_u64() >= Some(3));
+    assert_eq!(a.state(), "BACKUP");
+    k.stop();
+    let why = a.until("BACKUP -> MASTER");
+    assert!(why.contains(" is leaving (priority 0)"), "{why}");
+    soon(|| net.has(2, VIP) && !net.has(1, VIP));
+    let ours: Vec<String> = interfaces.iter().map(|name| link(net, 2, name)).collect();
+    assert_eq!(ours, theirs);
+    let k = net.keepalived(1, conf[0]);
+    a.until("MASTER -> BACKUP");
+    soon(|| net.has(1, VIP) && !net.has(2, VIP));
+    a.begin_stop();
+    a.stopped();
+    drop(k);
+}
+
+#[test]
+#[ignore = "needs a kernel with ipvlan: runs on a lab host"]
+fn kernel_with_ipvlan() {
+    let net = Net::new(2);
+    let conf = |own: u8, priority: u8| {
+        let more = format!("use_ipvlan ipv0 10.77.0.{own}/24 private");
+        conf_of(CALM, priority, &more)
+    };
+    beside_keepalived(&net, [&conf(11, 150), &conf(12, 100)], &["ipv0"]);
+    assert_eq!(link(&net, 2, "ipv0"), "");
+    let mut a = net.engine(1, &conf(11, 150));
+    a.until("BACKUP -> MASTER");
+    soon(|| net.has(1, VIP) && net.answers(VIP));
+    let address = net.inside(1, "ip -o address show dev ipv0");
+    assert!(address.contains("10.77.0.11/24") && address.contains(VIP), "{address}");
+    let mut b = net.engine(2, &conf(12, 100));
+    soon(|| b.status()["instances"][0]["peer"]["address"] == "10.77.0.11");
+}
+
+#[test]
+#[ignore = "needs a kernel with VRF: runs on a lab host"]
+fn kernel_with_vrf() {
+    let net = Net::new(2);
+    for host in [1, 2] {
+        for words in [
+            "link add blue type vrf table 10".to_owned(),
+            "link set blue up".into(),
+            "link set v0 master blue".into(),
+        ] {
+            run(&format!("ip -n {} {words}", net.host(host)));
+        }
+    }
+    // A virtual interface belongs to the VRF of its parent.
+    let conf = |priority: u8| conf_of(CALM, priority, "use_vmac");
+    beside_keepalived(&net, [&conf(150), &conf(100)], &["vrrp.51"]);
+    // Unicast by the routes of the VRF.
+    let conf = |own: u8, peer: u8, priority: u8| {
+        let more =
+            format!("vrf blue\n unicast_src_ip 10.77.0.{own}\n unicast_peer {{ 10.77.0.{peer} }}");
+        let text = conf_of(CALM, priority, &more).replace("interface v0", "");
+        format!("global_defs {{ default_interface v0 }}\n{text}")
+    };
+    beside_keepalived(&net, [&conf(1, 2, 150), &conf(2, 1, 100)], &[]);
+}

@@ -29,6 +29,7 @@ export const suites: Record<string, Suite> = {
       await cargo("clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"),
       await cargoTests(),
     ]),
+  beside: (filters) => vitest("beside", filters),
   e2e: async (filters) => {
     const reason = labUnavailable();
     if (reason === undefined) return vitest("e2e", filters);
@@ -37,7 +38,7 @@ export const suites: Record<string, Suite> = {
 };
 
 /** Only these take filters; the others are run whole or not at all. */
-export const filtered = ["unit", "e2e"];
+export const filtered = ["unit", "beside", "e2e"];
 
 async function program(...argv: string[]): Promise<Count> {
   process.stdout.write(`$ ${argv.join(" ")}\n`);
@@ -86,7 +87,7 @@ async function vitest(project: string, filters: string[], more: string[] = []): 
   return withReport(async (path) => {
     const code = await runInForeground([
       ...[process.execPath, ...vitestArguments(project), "run", ...more, ...filters],
-      ...["--reporter", project === "e2e" ? "verbose" : "default"],
+      ...["--reporter", project === "unit" ? "default" : "verbose"],
       ...["--reporter", "json", "--outputFile.json", path],
       ...(filters.length > 0 ? ["--passWithNoTests"] : []),
     ]);

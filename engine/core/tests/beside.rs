@@ -87,7 +87,13 @@ impl Host {
         self.node.slot(0).instance.state()
     }
 
-    fn hear(&mut self, version: Version, priority: u8, vip: Ipv4Addr, sealed: Option<u32>) {
+    fn hear(
+        &mut self,
+        version: Version,
+        priority: u8,
+        vip: Ipv4Addr,
+        sealed: Option<u32>,
+    ) -> Vec<Action> {
         let interval = Duration::from_secs(1);
         let advert = Advert { version, vrid: 51, priority, interval, count: 1 };
         let proof = sealed.map_or(Proof::None, |_| Proof::Header(KEY));
@@ -102,7 +108,7 @@ impl Host {
         if let Some(sequence) = sealed {
             ah::seal(&mut bytes, 0, KEY, sequence);
         }
-        self.handle(Event::Datagram { link: 0, bytes: &bytes });
+        self.handle(Event::Datagram { link: 0, bytes: &bytes })
     }
 }
 
@@ -211,7 +217,7 @@ fn a_list_of_addresses_is_compared_once_for_each_master_if_that_is_asked() {
     let other = Ipv4Addr::new(10, 0, 0, 101);
     for (more, found) in [("skip_check_adv_addr", 1), ("", 3)] {
         let (mut host, _) = Host::start(&conf("", more));
-        (0..3).for_each(|_| host.hear(Version::V2, 200, other, None));
+        (0..3).for_each(|_| drop(host.hear(Version::V2, 200, other, None)));
         let counters = host.node.slot(0).counters;
         assert_eq!((counters.advert_rcvd, counters.addr_list_err), (3, found), "{more}");
     }
@@ -230,4 +236,36 @@ fn interfaces_of_a_group_announce_one_after_the_other() {
         host.now = host.now + Duration::from_millis(500);
         assert_eq!([first, announced(&host.handle(Event::Timer))], counts, "{group}");
     }
+}
+
+#[test]
+fn a_unicast_instance_announces_its_source_when_its_interface_is_back() {
+    for (more, announces) in [("unicast_peer {\n 10.0.0.9\n }", true), ("", false)] {
+        let (mut host, _) = Host::start(&conf("", more));
+        host.until_master();
+        let link = |up| Event::Link { name: "eth0", up };
+        assert!(!host.handle(link(false)).contains(&Action::AnnounceSource { instance: 0 }));
+        let out = host.handle(link(true));
+        assert_eq!(out.contains(&Action::AnnounceSource { instance: 0 }), announces, "{more}");
+    }
+}
+
+#[test]
+fn an_address_that_the_kernel_refuses_does_not_hold_up_the_others() {
+    let (mut host, _) = Host::start(&conf("", "virtual_ipaddress_excluded {\n 10.0.0.101/24\n }"));
+    let out = host.until_master();
+    let refused = out.iter().find_map(|action| match action {
+        Action::Change(change @ Change::Add(address)) if address.ip != IpAddr::V4(VIP) => {
+            Some(change)
+        }
+        _ => None,
+    });
+    host.handle(Event::Refused { change: refused.unwrap(), why: "no" });
+    let out = host.hear(Version::V2, 200, VIP, None);
+    let removes = |out: &[Action]| {
+        out.iter().any(
+            |it| matches!(it, Action::Change(Change::Remove { ip, .. }) if *ip == IpAddr::V4(VIP)),
+        )
+    };
+    assert!(removes(&out));
 }

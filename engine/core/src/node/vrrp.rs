@@ -203,6 +203,11 @@ pub enum Action {
         /// Index of the address, for [`Slot::address`].
         address: usize,
     },
+    /// Announce the address that the adverts of a unicast instance come from: its interface is back, perhaps elsewhere.
+    AnnounceSource {
+        /// Index of the instance.
+        instance: usize,
+    },
     /// Start a tracked script; answer with [`Event::ScriptEnded`].
     RunScript {
         /// Index in [`VrrpNode::scripts`].

@@ -89,10 +89,11 @@ impl Announcer {
         any.then_some(now + self.garp.extra)
     }
 
-    /// Goes on where one with other settings was before a reload; while master ours count from the next set on.
+    /// Goes on where one with other settings was before a reload; while master ours count from the next set on,
+    /// and refreshes begin with one.
     pub fn continue_from(&mut self, former: &Self, now: Time, master: bool) {
         self.second_set = former.second_set;
-        self.refresh = (master && !self.garp.refresh.is_zero()).then_some(now + self.garp.refresh);
+        self.refresh = (master && !self.garp.refresh.is_zero()).then_some(now);
         self.extra_at = if master { self.next_extra(now) } else { None };
     }
 

@@ -7,7 +7,7 @@
 //! sequence number
 //! 12 bytes of the digest
 //! ```
-//! keepalived takes the TTL for a field that does not change; so a router on the way breaks it.
+//! keepalived takes the TTL of a multicast datagram for a field that does not change: nobody routes it.
 
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;
@@ -25,6 +25,8 @@ const WORDS: u8 = 4;
 const DIGEST: usize = 12;
 /// Bytes of the IPv4 header that are read as zero: type of service, flags and offset, checksum.
 const MUTABLE: [usize; 5] = [1, 6, 7, 10, 11];
+const TTL: usize = 8;
+const DESTINATION: usize = 16;
 const BLOCK: usize = 64;
 
 /// Puts the header into a datagram that ends `bytes` and begins at `start` with an IPv4 header without options.
@@ -74,6 +76,9 @@ fn digest(datagram: &[u8], ip: usize, key: [u8; 8]) -> [u8; DIGEST] {
     inner.update(&pad(0x36));
     let mut front: Vec<u8> = datagram[..ip + LENGTH].to_vec();
     MUTABLE.iter().for_each(|at| front[*at] = 0);
+    if !(224..240).contains(&front[DESTINATION]) {
+        front[TTL] = 0;
+    }
     front[ip + LENGTH - DIGEST..].fill(0);
     inner.update(&front);
     inner.update(&datagram[ip + LENGTH..]);

@@ -272,7 +272,7 @@ impl World {
                 Action::Changed | Action::Links | Action::Announce { .. } => {}
                 Action::Mail(alert) => self.hosts[index].mailed.push(alert.subject),
                 Action::Block(_) | Action::Unblock(_) | Action::Daemons(_) => {}
-                Action::Notify { .. } | Action::Log(..) => {}
+                Action::Notify { .. } | Action::Log(..) | Action::AnnounceSource { .. } => {}
                 Action::Tune(_) | Action::Interfaces(_) => {}
                 Action::SendBfd(_) | Action::TellChecks(_) => {}
             }

@@ -506,20 +506,30 @@ impl VrrpWorker {
         self.bytes.clear();
         self.queue.clear();
         for action in actions {
-            let Action::Announce { instance, address } = action else { continue };
-            let address = self.node.slot(*instance).address(*address);
-            let Some(link) = self.interfaces.values().find(|it| it.name == address.dev) else {
+            let (ip, dev) = match action {
+                Action::Announce { instance, address } => {
+                    let address = self.node.slot(*instance).address(*address);
+                    (address.ip, &address.dev)
+                }
+                Action::AnnounceSource { instance } => {
+                    let slot = self.node.slot(*instance);
+                    let Some(source) = slot.source else { continue };
+                    (source, &slot.settings.interface)
+                }
+                _ => continue,
+            };
+            let Some(link) = self.interfaces.values().find(|it| it.name == *dev) else {
                 continue;
             };
             let Some(mac) = link.mac else { continue };
             let start = self.bytes.len();
-            let everybody = match address.ip {
+            let everybody = match ip {
                 IpAddr::V4(ip) => {
                     self.bytes.extend_from_slice(&arp::gratuitous(mac, ip));
                     arp::BROADCAST
                 }
                 IpAddr::V6(ip) => {
-                    let router = forwards(&address.dev);
+                    let router = forwards(dev);
                     self.bytes.extend_from_slice(&na::unsolicited(mac, ip, router));
                     na::ALL_NODES_MAC
                 }
@@ -549,6 +559,7 @@ impl VrrpWorker {
             | Action::Block(_)
             | Action::Unblock(_)
             | Action::Announce { .. }
+            | Action::AnnounceSource { .. }
             | Action::Links => {}
             Action::TellChecks(news) => bfd::tell_checks(&[news], context),
             Action::Daemons(_) => self.run_daemons(&action, now),

@@ -11,6 +11,7 @@ use crate::track::verdict::Verdict;
 use crate::vrrp::instance::{self, Condition};
 use crate::vrrp::notify::News;
 use crate::vrrp::priority;
+use crate::vrrp::settings::Transport;
 
 impl VrrpNode {
     /// Gives one event to one instance and carries out what it says.
@@ -53,6 +54,8 @@ impl VrrpNode {
                     slot.announcer.stop();
                     self.addresses.want(index, false);
                     self.dirty.addresses = true;
+                    // What the kernel refuses must not hold up what has to go.
+                    self.retry_at = None;
                 }
             }
             instance::Action::Announce => {
@@ -93,6 +96,11 @@ impl VrrpNode {
         let change = alloc::format!("{from} -> {to}");
         let subject = slot.settings.name.clone();
         let resumed = matches!(reason, Reason::Resumed { .. });
+        if (from, to) == (State::Fault, State::Backup)
+            && matches!(slot.settings.transport, Transport::Unicast { .. })
+        {
+            out.push(Action::AnnounceSource { instance: index });
+        }
         if from == State::Master && to == State::Backup {
             self.group_follows(index);
         }

@@ -8,5 +8,5 @@ export const open: readonly string[] = [
   ...["routes-deleted", "routes-metrics", "routes-nexthops", "routes-six", "routes-static", "routes-virtual"],
   ...["rules-deleted", "rules-virtual", "reload-routes", "track-group"],
   // Others
-  ...["addresses-promoted", "process-priorities", "bfd"],
+  ...["addresses-promoted", "process-priorities", "interfaces-delayed"],
 ];

@@ -10,6 +10,7 @@ mod include;
 mod keyword;
 mod lexer;
 mod resolve;
+mod routing;
 mod script;
 mod sequence;
 mod show;
@@ -48,7 +49,8 @@ pub fn parse(source: &mut dyn Source, main: &str, environment: &Environment) -> 
     hide_secrets(&nodes, &mut out);
     let mut written = blocks::Configuration::default();
     blocks::TABLE.apply("", &mut written, &nodes, &mut out);
-    let settings = resolve::resolve(&written, &mut out);
+    let names = routing::names(source, &written);
+    let settings = resolve::resolve(&written, &names, &mut out);
     let settings = (!out.failed()).then_some(settings);
     let (mut diagnostics, mut secrets) = out.finish();
     // A secret may come from a definition: its text is hidden too.

@@ -14,18 +14,21 @@ use super::blocks::vmac;
 use super::blocks::vrrp_instance::{FromGroup, VrrpInstance};
 use super::blocks::{garp_group, link_lists};
 use super::diagnostic::{At, Diagnostics, Span, closest, code};
+use super::routing::{self, OfInstance};
 use super::tracking::{self, Objects};
 use crate::bfd::settings::BfdSettings;
 use crate::ipvs::settings::VirtualServer;
 use crate::ipvs::table::ServiceKey;
+use crate::net::names::Names;
 use crate::node::settings::{CheckWorkerSettings, HostSettings, VrrpSettings};
 use crate::vrrp::settings::{InstanceSettings, Pace, Paces, SyncGroupSettings, Transport};
 
 /// All settings of a host. They are good only if `out` has no error.
-pub fn resolve(written: &Configuration, out: &mut Diagnostics) -> HostSettings {
+pub fn resolve(written: &Configuration, names: &Names, out: &mut Diagnostics) -> HostSettings {
     let global = &written.global;
     let default_interface = global.default_interface();
-    let instances = instances(written, out);
+    let mut routing = routing::resolve(written, names, out);
+    let instances = instances(written, &mut routing.instances, out);
     let Objects { scripts, files, processes } = tracking::objects(written, &instances, out);
     let groups = &written.virtual_server_groups;
     let servers: Vec<(Span, VirtualServer)> = written
@@ -72,6 +75,8 @@ pub fn resolve(written: &Configuration, out: &mut Diagnostics) -> HostSettings {
                 .map(|line| line.settings(default_interface))
                 .collect(),
             vmac_addr_prefix: global.vmac_addr_prefix().into(),
+            static_routes: routing.routes,
+            static_rules: routing.rules,
             firewall: global.firewall(),
             sync_daemon: sync_daemon::settings(
                 global.sync_daemon.as_ref(),
@@ -174,10 +179,14 @@ fn sync_groups(written: &Configuration, out: &mut Diagnostics) -> Vec<SyncGroupS
     settings
 }
 
-fn instances(written: &Configuration, out: &mut Diagnostics) -> Vec<InstanceSettings> {
+fn instances(
+    written: &Configuration,
+    routing: &mut [OfInstance],
+    out: &mut Diagnostics,
+) -> Vec<InstanceSettings> {
     let mut all: Vec<(&VrrpInstance, InstanceSettings)> = Vec::new();
     let mut names = vmac::Names::given(&written.instances);
-    for instance in &written.instances {
+    for (instance, routing) in written.instances.iter().zip(routing) {
         let name = &instance.name.value;
         let group = written.sync_groups.iter().find(|g| g.members.iter().any(|m| m.value == *name));
         let tracks = tracking::tracks(written, instance, group, out);
@@ -188,6 +197,7 @@ fn instances(written: &Configuration, out: &mut Diagnostics) -> Vec<InstanceSett
         };
         vmac::apply(instance, &mut settings, &written.global, &mut names, out);
         tracking::weights(instance, &mut settings, group, out);
+        routing::apply(routing, &mut settings);
         for (other, earlier) in &all {
             clash(instance, &settings, other, earlier, out);
             vmac::clash(instance, &settings, earlier, out);

@@ -22,6 +22,8 @@ use crate::ipvs::table::{Family, Forward, Protocol, ServiceKey};
 use crate::mail::settings::{MailSettings, Server};
 use crate::net::address::{Address, Broadcast};
 use crate::net::firewall::Firewall;
+use crate::net::route::Route;
+use crate::net::rule::Rule;
 use crate::node::namespaces::{IpvsNamespace, Namespaces};
 use crate::node::settings::{Fifo, HostSettings, ProcessSettings, VrrpSettings};
 use crate::track::settings::{
@@ -44,6 +46,7 @@ pub fn show(settings: &HostSettings) -> String {
         page.close();
     }
     links(&mut page, &settings.vrrp);
+    routing(&mut page, "static", &settings.vrrp.static_routes, &settings.vrrp.static_rules);
     settings.vrrp.scripts.iter().for_each(|s| script(&mut page, s));
     settings.vrrp.files.iter().for_each(|f| track_file(&mut page, f));
     settings.vrrp.processes.iter().for_each(|p| track_process(&mut page, p));
@@ -474,6 +477,7 @@ fn instance(page: &mut Page, i: &InstanceSettings) {
     }
     addresses(page, "virtual_ipaddress", i, &i.vips);
     addresses(page, "virtual_ipaddress_excluded", i, &i.excluded);
+    routing(page, "virtual", &i.routes, &i.rules);
     tracks(page, "track_interface", &i.tracks.interfaces);
     tracks(page, "track_script", &i.tracks.scripts);
     tracks(page, "track_file", &i.tracks.files);
@@ -526,6 +530,19 @@ fn addresses(page: &mut Page, keyword: &str, i: &InstanceSettings, addresses: &[
     if !addresses.is_empty() {
         page.open(keyword);
         addresses.iter().for_each(|a| page.line(&vmac::address(i, a)));
+        page.close();
+    }
+}
+
+fn routing(page: &mut Page, which: &str, routes: &[Route], rules: &[Rule]) {
+    if !routes.is_empty() {
+        page.open(&format!("{which}_routes"));
+        routes.iter().for_each(|route| page.line(&route.line()));
+        page.close();
+    }
+    if !rules.is_empty() {
+        page.open(&format!("{which}_rules"));
+        rules.iter().for_each(|rule| page.line(&rule.line()));
         page.close();
     }
 }

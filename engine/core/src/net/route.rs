@@ -240,7 +240,10 @@ impl Route {
         set("from", self.from.map(|it| it.to_string()));
         set("src", self.src.map(|it| it.to_string()));
         set("tos", (self.tos != 0).then(|| format!("0x{:02x}", self.tos)));
-        set("table", (self.table != MAIN || (ip && self.kind != Kind::Unicast)).then(|| table(self.table)));
+        set(
+            "table",
+            (self.table != MAIN || (ip && self.kind != Kind::Unicast)).then(|| table(self.table)),
+        );
         let name = match self.protocol {
             KEEPALIVED => "keepalived".to_string(),
             number => number.to_string(),

@@ -160,10 +160,13 @@ impl Rule {
         set("from", self.from.as_ref().map(prefix));
         set("to", self.to.as_ref().map(prefix));
         set("tos", (self.tos != 0).then(|| format!("0x{:02x}", self.tos)));
-        set("fwmark", self.fwmark.map(|(mark, mask)| match mask {
-            u32::MAX => hex(mark),
-            mask => format!("{}/{}", hex(mark), hex(mask)),
-        }));
+        set(
+            "fwmark",
+            self.fwmark.map(|(mark, mask)| match mask {
+                u32::MAX => hex(mark),
+                mask => format!("{}/{}", hex(mark), hex(mask)),
+            }),
+        );
         set("iif", self.iif.clone());
         set("oif", self.oif.clone());
         set("uidrange", self.uids.map(|(first, last)| format!("{first}-{last}")));
@@ -242,7 +245,8 @@ mod tests {
         let want = "ip rule add priority 100 not from 10.1.0.0/16 fwmark 0x5/0x7 iif eth0 \
                     sport 80-80 protocol keepalived table main";
         assert_eq!(Entry::command(&rule, true), want);
-        let want = "priority 100 not from 10.1.0.0/16 fwmark 0x5/0x7 iif eth0 sport 80-80 table main";
+        let want =
+            "priority 100 not from 10.1.0.0/16 fwmark 0x5/0x7 iif eth0 sport 80-80 table main";
         assert_eq!(rule.line(), want);
         let rule = Rule { protocol: 4, ..Rule::new(Family::V6, 7, Action::Prohibit) };
         assert_eq!(rule.command("del"), "ip -6 rule del priority 7 protocol 4 type prohibit");

@@ -13,6 +13,8 @@ use crate::net::address::Address;
 use crate::net::firewall::Firewall;
 use crate::node::namespaces::Namespaces;
 use crate::node::process::EngineSettings;
+use crate::net::route::Route;
+use crate::net::rule::Rule;
 use crate::track::settings::{FileSettings, LinkBeat, LinkDelays, ScriptSettings, WatchSettings};
 use crate::vrrp::settings::{InstanceSettings, Paces, SyncGroupSettings};
 
@@ -84,6 +86,10 @@ pub struct VrrpSettings {
     pub static_addresses: Vec<Address>,
     /// What names of virtual interfaces of addresses begin with (`vmac_addr_prefix`).
     pub vmac_addr_prefix: String,
+    /// Routes held whatever the state.
+    pub static_routes: Vec<Route>,
+    /// Rules held whatever the state.
+    pub static_rules: Vec<Rule>,
     /// Where packets of addresses that do not accept are dropped.
     pub firewall: Firewall,
     /// Keeps connections alive across a takeover.

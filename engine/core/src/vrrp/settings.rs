@@ -9,6 +9,8 @@ use core::time::Duration;
 use crate::command::Command;
 use crate::net::address::Address;
 use crate::net::link::VirtualLink;
+use crate::net::route::Route;
+use crate::net::rule::Rule;
 use crate::track::settings::Tracks;
 
 /// Virtual router identifier, 1..=255 (RFC 9568 §5.2.3).
@@ -196,6 +198,10 @@ pub struct InstanceSettings {
     pub vips: Vec<Address>,
     /// Addresses held and announced, but not in adverts.
     pub excluded: Vec<Address>,
+    /// Routes that are there while it is master, behind the addresses.
+    pub routes: Vec<Route>,
+    /// Rules, behind the routes.
+    pub rules: Vec<Rule>,
     /// Packets to and from the addresses are let through. Default true; with `strict_mode` only for the owner.
     pub accept: bool,
     /// The addresses of an advert are compared only when it is another router's than the last one.

@@ -63,6 +63,8 @@ pub fn instance(name: &str, vrid: u8, priority: u8) -> InstanceSettings {
         auth_header: false,
         vips: vec![address(&format!("10.0.0.{}", 100 + u32::from(vrid)))],
         excluded: vec![],
+        routes: Vec::new(),
+        rules: Vec::new(),
         accept: true,
         skip_check_adv_addr: false,
         ignore_adverts: false,

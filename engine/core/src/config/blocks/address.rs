@@ -26,6 +26,8 @@ pub struct AddressLine {
     no_track: bool,
     /// On a virtual interface, whatever lies below it.
     pub use_vmac: bool,
+    /// `track_group`, of static addresses.
+    pub track_group: Option<At<String>>,
 }
 
 /// Reads one line. An address with a wrong option is dropped as a whole.
@@ -54,6 +56,7 @@ pub fn parse(node: &Node, out: &mut Diagnostics) -> Option<AddressLine> {
         noprefixroute: false,
         no_track: false,
         use_vmac: false,
+        track_group: None,
     };
     let mut words = node.arguments().iter();
     while let Some(word) = words.next() {
@@ -202,6 +205,7 @@ fn option(line: &mut AddressLine, name: &Word, value: &Word, out: &mut Diagnosti
             }
             line.peer = Some(peer.value);
         }
+        "track_group" => line.track_group = Some(At::new(value.text.clone(), value.span)),
         _ => not_yet(name, out),
     }
     Some(())

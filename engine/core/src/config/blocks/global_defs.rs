@@ -54,6 +54,10 @@ pub struct GlobalDefs {
     pub no_checker_emails: bool,
     /// Interface of addresses that have no other.
     pub default_interface: Option<At<String>>,
+    /// Where a distribution keeps names of numbers; default /usr/share/iproute2.
+    pub iproute_usr_dir: Option<String>,
+    /// Where an administrator does; default /etc/iproute2.
+    pub iproute_etc_dir: Option<String>,
     /// Default of `log_all_failures`.
     pub log_all_failures: bool,
     /// Delete all of the kernel's services at start.
@@ -202,8 +206,8 @@ const KEYWORDS: &[Keyword<GlobalDefs>] = &[
     kw("vmac_addr_prefix", Live, First, Argument::Line(|g, node, out| g.vmac_addr_prefix = interface(node, out))),
     ignored("random_seed", "keepalived reads it and clears it again"),
     kw("include_check", Live, Add, Argument::Line(|_, node, out| include_check(node, out))),
-    not_yet("iproute_usr_dir"),
-    not_yet("iproute_etc_dir"),
+    kw("iproute_usr_dir", Live, Last, Argument::Word("a folder", |g, dir| g.iproute_usr_dir = Some(dir.value))),
+    kw("iproute_etc_dir", Live, Last, Argument::Word("a folder", |g, dir| g.iproute_etc_dir = Some(dir.value))),
     ignored("stats_dump_file", "keepalived never uses the name"),
     ignored("json_dump_file", "keepalived never uses the name"),
 ];

@@ -6,12 +6,14 @@ pub mod bfd_check;
 pub mod bfd_instance;
 pub mod checker;
 pub mod dns_check;
+pub mod encap;
 pub mod file_check;
 pub mod garp_extra;
 pub mod garp_group;
 pub mod global_defs;
 pub mod http_get;
 pub mod iptables;
+pub mod ip_words;
 pub mod link_lists;
 pub mod mail;
 pub mod misc_check;
@@ -19,6 +21,8 @@ pub mod namespace;
 pub mod ping_check;
 pub mod process;
 pub mod real_server;
+pub mod route;
+pub mod rule;
 pub mod service;
 pub mod smtp_check;
 pub mod ssl;
@@ -56,6 +60,7 @@ use garp_group::GarpGroup;
 use global_defs::GlobalDefs;
 use link_lists::{BeatLine, DelayLine};
 use track_file::TrackFile;
+use track_group::TrackGroup;
 use virtual_server::VirtualServer;
 use virtual_server_group::VirtualServerGroup;
 use vrrp_instance::VrrpInstance;
@@ -72,6 +77,12 @@ pub struct Configuration {
     pub namespaces: Namespaces,
     /// `static_ipaddress`.
     pub static_addresses: Vec<AddressLine>,
+    /// `static_routes`.
+    pub static_routes: Vec<ip_words::Line>,
+    /// `static_rules`.
+    pub static_rules: Vec<ip_words::Line>,
+    /// `track_group`.
+    pub track_groups: Vec<TrackGroup>,
     /// `vrrp_instance`.
     pub instances: Vec<VrrpInstance>,
     /// `vrrp_sync_group`.
@@ -111,12 +122,14 @@ const KEYWORDS: &[Keyword<Configuration>] = &[
     block("global_defs", |c, node, out| {
         global_defs::TABLE.apply("global_defs", &mut c.global, lines(node), out);
     }),
-    not_yet("track_group"),
+    block("track_group", |c, node, out| {
+        add(&mut c.track_groups, track_group::parse(node, out), |g| &g.name, "track group", out);
+    }),
     block("static_ipaddress", |c, node, out| {
         c.static_addresses.extend(lines(node).iter().filter_map(|n| address::parse(n, out)));
     }),
-    not_yet("static_routes"),
-    not_yet("static_rules"),
+    block("static_routes", |c, node, out| ip_words::parse(&mut c.static_routes, "route", node, out)),
+    block("static_rules", |c, node, out| ip_words::parse(&mut c.static_rules, "rule", node, out)),
     block("vrrp_sync_group", |c, node, out| {
         add(&mut c.sync_groups, vrrp_sync_group::parse(node, out), |g| &g.name, "sync group", out);
     }),

@@ -10,6 +10,7 @@ use super::address::{self, AddressLine};
 use super::authentication::{self, Authentication, Password};
 use super::garp_extra::{self, GarpExtra};
 use super::global_defs::{GlobalDefs, group4, interface};
+use super::ip_words;
 use super::strict_mode;
 use super::track::{self, TrackLine};
 use super::vmac::{self, VmacLines};
@@ -67,7 +68,12 @@ pub struct VrrpInstance {
     pub(super) authentication: Option<Authentication>,
     /// Addresses in adverts.
     pub vips: Vec<AddressLine>,
-    pub(super) excluded: Vec<AddressLine>,
+    /// Addresses beside those.
+    pub excluded: Vec<AddressLine>,
+    /// `virtual_routes`.
+    pub routes: Vec<ip_words::Line>,
+    /// `virtual_rules`.
+    pub rules: Vec<ip_words::Line>,
     /// `no_virtual_ipaddress`.
     pub(super) no_vips: Option<Span>,
     /// A line of `virtual_ipaddress` could not be read.
@@ -144,8 +150,8 @@ const KEYWORDS: &[Keyword<VrrpInstance>] = &[
     not_yet("promote_secondaries"),
     old(kw("linkbeat_use_polling", Live, Last, Argument::Flag(|v, _| v.polls_link = true)), "linkbeat_interfaces"),
     not_yet("v3_checksum_as_v2"),
-    not_yet("virtual_routes"),
-    not_yet("virtual_rules"),
+    kw("virtual_routes", Live, Add, Argument::Block(|v, node, out| ip_words::parse(&mut v.routes, "route", node, out))),
+    kw("virtual_rules", Live, Add, Argument::Block(|v, node, out| ip_words::parse(&mut v.rules, "rule", node, out))),
     kw("accept", Live, Last, Argument::Flag(|v, at| v.accept = Some(at))),
     kw("no_accept", Live, Last, Argument::Flag(|v, at| v.accept = Some(At::new(false, at.span)))),
     kw("skip_check_adv_addr", Live, Last, Argument::Switch(|v, on| v.skip_check_adv_addr = Some(on.value))),
@@ -251,6 +257,8 @@ impl VrrpInstance {
             auth_header,
             vips,
             excluded,
+            routes: Vec::new(),
+            rules: Vec::new(),
             accept: self.accept(priority, out),
             skip_check_adv_addr: self.skip_check_adv_addr.unwrap_or(global.skip_check_adv_addr),
             ignore_adverts: self.ignore_adverts(priority, global, out),

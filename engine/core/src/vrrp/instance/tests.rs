@@ -31,6 +31,8 @@ fn settings(priority: u8) -> InstanceSettings {
         auth_header: false,
         vips: vec![],
         excluded: vec![],
+        routes: Vec::new(),
+        rules: Vec::new(),
         accept: true,
         skip_check_adv_addr: false,
         ignore_adverts: false,

@@ -361,7 +361,7 @@ fn track_groups_name_what_is_there() {
         ),
         (
             "static_ipaddress { 10.1.1.1 track_group up-link }\ntrack_group uplink { }",
-            "42 there is no track_group `up-link`; did you mean `uplink`?",
+            "41 there is no track_group `up-link`; did you mean `uplink`?",
         ),
         ("track_group g { }", "13 track_group `g` has no members; add `group { INSTANCE ... }`"),
     ] {
@@ -474,7 +474,7 @@ fn what_parses_prints_and_parses_to_the_same() {
     let seed = std::env::var("SEED").map_or(1, |seed| seed.parse().unwrap());
     let mut random = Random::new(seed);
     let (mut routes, mut rules) = (0, 0);
-    for _ in 0..20_000 {
+    for _ in 0..4_000 {
         let before = some(&mut random, ROUTE_PARTS, 3);
         let destination = one(&mut random, DESTINATIONS);
         let mut line = format!("{before} {destination}{}", some(&mut random, ROUTE_PARTS, 4));
@@ -493,7 +493,7 @@ fn what_parses_prints_and_parses_to_the_same() {
             rules += 1;
         }
     }
-    assert!(routes > 500 && rules > 500, "{routes} routes and {rules} rules were good");
+    assert!(routes > 100 && rules > 100, "{routes} routes and {rules} rules were good");
 }
 
 #[test]

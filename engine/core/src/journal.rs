@@ -146,6 +146,11 @@ pub enum Reason {
         /// The address.
         address: IpAddr,
     },
+    /// A route or a rule was put back after somebody had deleted it.
+    Rerouted {
+        /// Which, as a line of the configuration.
+        what: String,
+    },
     /// Words of a check or a program, as they are.
     Said(String),
     /// A BFD neighbour answers.
@@ -223,6 +228,7 @@ impl fmt::Display for Reason {
             Self::Stopping => write!(f, "engine stops"),
             Self::Removed => write!(f, "removed from the configuration"),
             Self::Repaired { address } => write!(f, "{address} was deleted by somebody; put back"),
+            Self::Rerouted { what } => write!(f, "{what} was deleted by somebody; put back"),
             Self::Said(text) => f.write_str(text),
             Self::BfdHeard { neighbour } => write!(f, "neighbour {neighbour} answers"),
             Self::BfdSilent { neighbour, silent } => write!(

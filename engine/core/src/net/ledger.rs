@@ -14,7 +14,7 @@ pub trait Entry: Clone + PartialEq {
     /// Whether an engine as this one has set it.
     fn is_ours(&self) -> bool;
     /// The `ip` command that adds or removes it.
-    fn command(&self, add: bool) -> String;
+    fn change(&self, add: bool) -> String;
 }
 
 #[derive(Clone, Debug)]
@@ -106,12 +106,14 @@ impl<T: Entry> Ledger<T> {
         removed
     }
 
-    /// What the kernel lacks; the caller adds it at once.
-    pub fn additions(&mut self) -> Vec<T> {
+    /// What the kernel lacks and may be `ready` for; the caller adds it at once.
+    pub fn additions(&mut self, ready: impl Fn(&T) -> bool) -> Vec<T> {
         let mut added = Vec::new();
         for it in self.managed.iter_mut().filter(|it| it.wanted && !it.refused) {
-            it.held = true;
-            if !self.present.iter().any(|kernel| it.entry.is(kernel)) {
+            if self.present.iter().any(|kernel| it.entry.is(kernel)) {
+                it.held = true;
+            } else if ready(&it.entry) {
+                it.held = true;
                 self.present.push(it.entry.clone());
                 added.push(it.entry.clone());
             }
@@ -131,12 +133,6 @@ impl<T: Entry> Ledger<T> {
     /// What was refused may be tried again.
     pub fn retry(&mut self) {
         self.managed.iter_mut().for_each(|it| it.refused = false);
-    }
-
-    /// Whether something that should be there was refused.
-    #[must_use]
-    pub fn is_refused(&self) -> bool {
-        self.managed.iter().any(|it| it.wanted && it.refused)
     }
 
     /// Whether the kernel has it, as far as we know.
@@ -163,7 +159,7 @@ mod tests {
             self.1
         }
 
-        fn command(&self, _: bool) -> String {
+        fn change(&self, _: bool) -> String {
             String::new()
         }
     }
@@ -182,19 +178,19 @@ mod tests {
     #[test]
     fn what_is_wanted_is_added_once_and_what_is_not_removed_once() {
         let mut it = ledger(true);
-        assert_eq!((it.removals(false), it.additions()), ([].into(), [A, B].into()));
-        assert_eq!((it.removals(false), it.additions()), ([].into(), [].into()));
+        assert_eq!((it.removals(false), it.additions(|_| true)), ([].into(), [A, B].into()));
+        assert_eq!((it.removals(false), it.additions(|_| true)), ([].into(), [].into()));
         it.want(7, false);
-        assert_eq!((it.removals(false), it.additions()), ([A].into(), [].into()));
+        assert_eq!((it.removals(false), it.additions(|_| true)), ([A].into(), [].into()));
         assert_eq!((it.has(&A), it.has(&B)), (false, true));
     }
 
     #[test]
     fn what_is_gone_is_told_and_added_again() {
         let mut it = ledger(true);
-        it.additions();
+        it.additions(|_| true);
         assert_eq!(it.set_present([THEIRS, B].into()), [(7, A)]);
-        assert_eq!(it.additions(), [A]);
+        assert_eq!(it.additions(|_| true), [A]);
         it.want(7, false);
         it.removals(false);
         assert_eq!(it.set_present([THEIRS, B].into()), []);
@@ -204,7 +200,7 @@ mod tests {
     fn what_was_there_before_is_adopted() {
         let mut it = ledger(true);
         assert_eq!(it.set_present([A].into()), []);
-        assert_eq!(it.additions(), [B]);
+        assert_eq!(it.additions(|_| true), [B]);
         assert!(it.has(&A));
     }
 
@@ -218,9 +214,9 @@ mod tests {
     #[test]
     fn what_is_no_longer_looked_after_is_removed() {
         let mut it = ledger(true);
-        it.additions();
+        it.additions(|_| true);
         it.manage([(0, B, true)].into_iter());
-        assert_eq!((it.removals(false), it.additions()), ([A].into(), [].into()));
+        assert_eq!((it.removals(false), it.additions(|_| true)), ([A].into(), [].into()));
         assert!(it.has(&B));
     }
 
@@ -228,7 +224,7 @@ mod tests {
     fn what_two_want_stays_until_neither_does() {
         let mut it = Ledger::default();
         it.manage([(7, A, true), (8, A, true)].into_iter());
-        assert_eq!(it.additions(), [A]);
+        assert_eq!(it.additions(|_| true), [A]);
         it.want(7, false);
         assert_eq!(it.removals(false), []);
         it.want(8, false);
@@ -236,12 +232,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_ready_waits() {
+        let mut it = ledger(true);
+        assert_eq!(it.additions(|thing| *thing != A), [B]);
+        assert_eq!((it.has(&A), it.set_present([B].into())), (false, [].into()));
+        assert_eq!(it.additions(|_| true), [A]);
+    }
+
+    #[test]
     fn what_is_refused_is_tried_again_when_that_is_said() {
         let mut it = ledger(true);
-        it.additions();
+        it.additions(|_| true);
         it.failed(&A);
-        assert_eq!((it.additions(), it.is_refused(), it.has(&A)), ([].into(), true, false));
+        assert_eq!((it.additions(|_| true), it.has(&A)), ([].into(), false));
         it.retry();
-        assert_eq!(it.additions(), [A]);
+        assert_eq!(it.additions(|_| true), [A]);
     }
 }

@@ -382,7 +382,7 @@ impl Entry for Route {
         self.protocol == KEEPALIVED
     }
 
-    fn command(&self, add: bool) -> String {
+    fn change(&self, add: bool) -> String {
         self.command(if add { self.mode.word() } else { "del" })
     }
 }
@@ -430,11 +430,11 @@ mod tests {
             ..Route::new(Family::V4)
         };
         let want = "ip route prepend 10.1.0.0/16 protocol keepalived scope global dev eth0";
-        assert_eq!(Entry::command(&route, true), want);
+        assert_eq!(route.change(true), want);
         assert_eq!(route.line(), "10.1.0.0/16 dev eth0");
         let route = Route { kind: Kind::Throw, table: 7, ..Route::new(Family::V6) };
         let want = "ip -6 route del throw default table 7 protocol keepalived";
-        assert_eq!(Entry::command(&route, false), want);
+        assert_eq!(route.change(false), want);
         assert_eq!(route.line(), "inet6 throw default table 7");
     }
 }

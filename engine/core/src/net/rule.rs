@@ -223,7 +223,7 @@ impl Entry for Rule {
         self.protocol == KEEPALIVED
     }
 
-    fn command(&self, add: bool) -> String {
+    fn change(&self, add: bool) -> String {
         self.command(if add { "add" } else { "del" })
     }
 }
@@ -244,7 +244,7 @@ mod tests {
         };
         let want = "ip rule add priority 100 not from 10.1.0.0/16 fwmark 0x5/0x7 iif eth0 \
                     sport 80-80 protocol keepalived table main";
-        assert_eq!(Entry::command(&rule, true), want);
+        assert_eq!(rule.change(true), want);
         let want =
             "priority 100 not from 10.1.0.0/16 fwmark 0x5/0x7 iif eth0 sport 80-80 table main";
         assert_eq!(rule.line(), want);

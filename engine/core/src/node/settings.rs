@@ -11,10 +11,10 @@ use crate::ipvs::sync::SyncDaemon;
 use crate::mail::settings::MailSettings;
 use crate::net::address::Address;
 use crate::net::firewall::Firewall;
-use crate::node::namespaces::Namespaces;
-use crate::node::process::EngineSettings;
 use crate::net::route::Route;
 use crate::net::rule::Rule;
+use crate::node::namespaces::Namespaces;
+use crate::node::process::EngineSettings;
 use crate::track::settings::{FileSettings, LinkBeat, LinkDelays, ScriptSettings, WatchSettings};
 use crate::vrrp::settings::{InstanceSettings, Paces, SyncGroupSettings};
 

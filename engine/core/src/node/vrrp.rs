@@ -7,6 +7,7 @@ mod bfd;
 mod interfaces;
 mod lives;
 mod mail;
+mod routing;
 mod settle;
 mod slot;
 mod status;
@@ -24,8 +25,10 @@ pub use bfd::{BfdDatagram, BfdPacket, BfdStatus};
 pub use interfaces::Filtered;
 use interfaces::Interfaces;
 pub use lives::{Handover, LinkState, Snapshot};
+use routing::Routing;
+pub use routing::{Item, Refusal, Reroute, Tables};
 pub use slot::{Counters, Key, Odd, Slot};
-pub use status::{InstanceStatus, PeerStatus, TrackStatus, VipStatus};
+pub use status::{InstanceStatus, PeerStatus, RoutingStatus, TrackStatus, VipStatus};
 pub use tracked::{Observations, Seen};
 use tuning::Tuning;
 
@@ -102,6 +105,22 @@ pub enum Event<'a> {
         change: &'a Change,
         /// Its words.
         why: &'a str,
+    },
+    /// The kernel tells of a route or a rule that we have not changed.
+    Rerouted {
+        /// It came or went.
+        item: &'a Item,
+        /// A process did it, not the kernel by itself.
+        by_somebody: bool,
+    },
+    /// The kernel's routes and rules, as [`Action::ReadRouting`] asked for.
+    Routing(&'a Tables),
+    /// The kernel refused [`Action::Reroute`].
+    NotRerouted {
+        /// The change.
+        change: &'a Reroute,
+        /// Why.
+        why: Refusal<'a>,
     },
     /// [`Action::Interfaces`], [`Action::Block`], [`Action::Unblock`] or [`Action::Daemons`] could not be carried out.
     Failed {
@@ -184,6 +203,11 @@ pub enum Action {
     TellChecks(bfd_news::News),
     /// Change an address in the kernel; answer with [`Event::Refused`] if it won't.
     Change(Change),
+    /// Change a route or a rule: removals before addresses are changed, additions after that; answer with
+    /// [`Event::NotRerouted`] if the kernel won't.
+    Reroute(Reroute),
+    /// Answer with [`Event::Routing`].
+    ReadRouting,
     /// Drop packets to and from exactly these from now on; before addresses are changed.
     Block(Vec<Address>),
     /// The same, after addresses were changed.
@@ -279,6 +303,7 @@ pub struct VrrpNode {
     /// Interfaces whose changes count when they last.
     link_delays: BTreeMap<String, LinkDelays>,
     addresses: Reconciler,
+    routing: Routing,
     /// Leftovers are only looked for at the start.
     leftovers: bool,
     /// What was last told to be dropped; `None`: nothing ever was, and nothing needs to be.
@@ -326,16 +351,21 @@ impl VrrpNode {
         match event {
             Event::Timer => self.timer(now, out),
             Event::Datagram { link, bytes } => self.datagram(now, link, bytes, out),
-            Event::Link { name, up } => self.link(now, name, up),
+            Event::Link { name, up } => {
+                self.routing.link(name, up);
+                self.link(now, name, up);
+            }
             Event::Bfd(datagram) => self.bfd_datagram(now, &datagram, out),
             Event::LinkGone { name } => {
                 self.up.remove(name);
                 self.addresses.forget(name);
                 self.virtual_link_gone(now, name);
+                self.routing.link_gone(name);
                 self.dirty.conditions = true;
             }
             Event::AddressAdded { dev, present } => {
                 self.addresses.added(dev, present);
+                self.routing.came();
                 self.dirty.conditions = true;
                 self.dirty.addresses = true;
             }
@@ -365,6 +395,9 @@ impl VrrpNode {
                 self.beside.failed(now, action, why, out);
             }
             Event::InterfacesMade => self.links_made(out),
+            Event::Rerouted { item, by_somebody } => self.rerouted(item, by_somebody),
+            Event::Routing(tables) => self.routing_read(now, tables, out),
+            Event::NotRerouted { change, why } => self.not_rerouted(now, change, why, out),
             Event::Tuned { changed, refused } => self.tuned(changed, refused, out),
             Event::ScriptEnded { name, success, took, output } => {
                 self.script_ended(name, success, took, output, out);
@@ -398,6 +431,7 @@ impl VrrpNode {
             .chain(self.tracking_deadline())
             .chain(self.bfd.deadline())
             .chain(self.retry_at)
+            .chain(self.routing.retry_at)
             .chain(self.beside.retry_at)
             .chain(self.interfaces.patience)
             .min()
@@ -484,6 +518,7 @@ impl VrrpNode {
         self.again(now, out);
         self.expect_links_no_longer(now);
         self.tracking_timer(now, out);
+        self.retry_routing(now);
         if self.retry_at.is_some_and(|at| now >= at) {
             self.retry_at = None;
             self.dirty.addresses = true;
@@ -533,6 +568,7 @@ impl VrrpNode {
         out: &mut Vec<Action>,
     ) {
         self.dirty.conditions = true;
+        self.routing.went();
         let Some(owner) = self.addresses.removed(dev, ip, prefix_len) else { return };
         // keepalived gives way here and lets the peers elect (reference §3.7); we put it back at once. QUIRKS.
         self.dirty.addresses = true;
@@ -577,6 +613,7 @@ impl VrrpNode {
             .filter(|(_, address)| self.addresses.has(address))
             .collect();
         self.take_snapshot(snapshot, now);
+        self.routing_reset(now, snapshot, out);
         for (owner, address) in before {
             if !self.addresses.has(&address) {
                 self.repaired(now, owner, &address.dev, address.ip, out);
@@ -612,6 +649,7 @@ impl VrrpNode {
             tell_group(group, News::Stop, self.no_email_faults, out);
         }
         self.addresses.want(STATIC, false);
+        self.routing.want(STATIC, false);
         self.dirty.addresses = true;
     }
 

@@ -277,6 +277,7 @@ impl World {
                 Action::Notify { .. } | Action::Log(..) | Action::AnnounceSource { .. } => {}
                 Action::Tune(_) | Action::Interfaces(_) => {}
                 Action::SendBfd(_) | Action::TellChecks(_) => {}
+                Action::Reroute(_) | Action::ReadRouting => {}
             }
         }
         if let Some(node) = &self.hosts[index].node {

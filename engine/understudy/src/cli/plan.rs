@@ -1,5 +1,5 @@
 //! `understudy plan [--json] [-i ID] [FILE]`: what the engine would put into the kernel, without touching it: the IPVS
-//! table as `ipvsadm -Sn` prints it with all servers healthy, and addresses as `ip` commands.
+//! table as `ipvsadm -Sn` prints it with all servers healthy, and addresses, routes and rules as `ip` commands.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -7,6 +7,9 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 use understudy_core::ipvs::{desire, text};
 use understudy_core::net::address::{Address, Broadcast};
+use understudy_core::net::ledger::Entry as _;
+use understudy_core::net::route::Route;
+use understudy_core::net::rule::Rule;
 use understudy_core::node::settings::HostSettings;
 
 use super::options::Options;
@@ -36,25 +39,49 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Addresses by who holds them, and when.
-fn holders(settings: &HostSettings) -> Vec<(String, Vec<&Address>)> {
+/// What somebody holds.
+struct Holder<'a> {
+    when: String,
+    addresses: Vec<&'a Address>,
+    routes: &'a [Route],
+    rules: &'a [Rule],
+}
+
+impl Holder<'_> {
+    /// In the order in which they come.
+    fn commands(&self) -> Vec<String> {
+        let addresses = self.addresses.iter().map(|it| command(it));
+        let routes = self.routes.iter().map(|it| it.change(true));
+        addresses.chain(routes).chain(self.rules.iter().map(|it| it.change(true))).collect()
+    }
+}
+
+/// By who holds it, and when.
+fn holders(settings: &HostSettings) -> Vec<Holder<'_>> {
     let mut out = Vec::new();
-    if !settings.vrrp.static_addresses.is_empty() {
-        out.push(("always".to_owned(), settings.vrrp.static_addresses.iter().collect()));
+    let always = Holder {
+        when: "always".to_owned(),
+        addresses: settings.vrrp.static_addresses.iter().collect(),
+        routes: &settings.vrrp.static_routes,
+        rules: &settings.vrrp.static_rules,
+    };
+    if !always.commands().is_empty() {
+        out.push(always);
     }
     for instance in &settings.vrrp.instances {
         let addresses = instance.vips.iter().chain(&instance.excluded).collect();
         let what = format!("while {} (VRID {}) is MASTER", instance.name, instance.vrid);
-        out.push((what, addresses));
+        let (routes, rules) = (&instance.routes, &instance.rules);
+        out.push(Holder { when: what, addresses, routes, rules });
     }
     out
 }
 
 fn as_text(settings: &HostSettings) -> String {
     let mut out = String::new();
-    for (when, addresses) in holders(settings) {
-        out.push_str(&format!("# {when}\n"));
-        addresses.iter().for_each(|a| out.push_str(&format!("{}\n", command(a))));
+    for holder in holders(settings) {
+        out.push_str(&format!("# {}\n", holder.when));
+        holder.commands().iter().for_each(|line| out.push_str(&format!("{line}\n")));
     }
     if !settings.check.virtual_servers.is_empty() {
         out.push_str("# ipvsadm -R, while all servers are healthy\n");
@@ -66,9 +93,14 @@ fn as_text(settings: &HostSettings) -> String {
 fn as_json(settings: &HostSettings) -> Value {
     let services = desire::healthy(&settings.check.virtual_servers);
     let lines: Vec<String> = text::save(&services).lines().map(str::to_owned).collect();
-    let holder = |(when, addresses): (String, Vec<&Address>)| {
-        let commands: Vec<String> = addresses.iter().map(|a| command(a)).collect();
-        json!({ "when": when, "commands": commands, "addresses": addresses })
+    let holder = |it: Holder<'_>| {
+        json!({
+            "when": it.when,
+            "commands": it.commands(),
+            "addresses": it.addresses,
+            "routes": it.routes,
+            "rules": it.rules,
+        })
     };
     let addresses: Vec<Value> = holders(settings).into_iter().map(holder).collect();
     json!({ "addresses": addresses, "ipvsadm": lines, "services": services })

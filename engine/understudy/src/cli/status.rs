@@ -111,6 +111,10 @@ fn write_instance(out: &mut String, instance: &Value) {
         let held = if vip["held"] == true { "held" } else { "not held" };
         let _ = writeln!(out, "  VIP {} on {} {held}", word(&vip["address"]), word(&vip["dev"]));
     }
+    for it in list(&instance["routing"]) {
+        let held = if it["held"] == true { "held" } else { "not held" };
+        let _ = writeln!(out, "  {} {held}", word(&it["line"]));
+    }
     if let Some(why) = instance["why"].as_str() {
         let _ = writeln!(out, "  why: {why}");
     }

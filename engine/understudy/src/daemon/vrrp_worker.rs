@@ -6,6 +6,7 @@ pub mod bfd;
 mod interfaces;
 mod kernel;
 mod outbox;
+mod routing;
 mod tracked;
 mod tuning;
 
@@ -106,6 +107,10 @@ impl Worker for VrrpWorker {
         context.register(&monitor, MONITOR, Interest::READ)?;
         let frames = FrameSocket::open()
             .map_err(|e| Error::new(format!("open packet socket: {e} (needs CAP_NET_RAW)")))?;
+        let protocols = settings.vrrp.protocols();
+        if settings.vrrp.has_routing() {
+            routing::listen(&monitor, context);
+        }
         let handover: Option<Handover> =
             handover.and_then(|bytes| serde_json::from_slice(bytes).ok());
         if handover.is_none() {
@@ -113,7 +118,8 @@ impl Worker for VrrpWorker {
         }
         let mut watches = Watches::default();
         watches.beats.set(&settings.vrrp.link_beats, clock::now());
-        let (mut interfaces, mut snapshot) = take_snapshot(&mut requests, &watches.beats)?;
+        let (mut interfaces, mut snapshot) =
+            take_snapshot(&mut requests, &watches.beats, &protocols)?;
         let links = settings.vrrp.virtual_links();
         if !links.is_empty() {
             if let Err(why) = interfaces::make(&mut requests, &interfaces, &links) {
@@ -121,7 +127,7 @@ impl Worker for VrrpWorker {
             }
             // What is read now is newer than what the kernel has told so far.
             let _ = monitor.events(|_| {});
-            (interfaces, snapshot) = take_snapshot(&mut requests, &watches.beats)?;
+            (interfaces, snapshot) = take_snapshot(&mut requests, &watches.beats, &protocols)?;
         }
         snapshot.seed = random::number()?;
         let now = clock::now();
@@ -207,7 +213,7 @@ impl Worker for VrrpWorker {
                 context.log(Level::Error, &why);
             }
             let _ = self.monitor.events(|_| {});
-            match take_snapshot(&mut self.requests, &self.watches.beats) {
+            match take_snapshot(&mut self.requests, &self.watches.beats, &self.node.protocols()) {
                 Ok((interfaces, snapshot)) => {
                     self.interfaces = interfaces;
                     self.node.see(&snapshot, now);
@@ -217,6 +223,9 @@ impl Worker for VrrpWorker {
         }
         let tracked = self.set_watches(&settings.vrrp, now, context);
         self.node.reload(settings.vrrp, &tracked, now, &mut self.actions);
+        if self.node.follows_routing() {
+            routing::listen(&self.monitor, context);
+        }
         self.act(now, context);
     }
 
@@ -295,7 +304,7 @@ impl VrrpWorker {
 
     /// What changed in the kernel.
     fn kernel_events(&mut self, now: Time, context: &mut Context) {
-        let Self { monitor, node, interfaces, watches, actions, .. } = self;
+        let Self { monitor, requests, node, interfaces, watches, actions, .. } = self;
         let mut again = false;
         let read = monitor.events(|message| {
             if let Some(link) = link::read(message) {
@@ -310,6 +319,8 @@ impl VrrpWorker {
                     Event::AddressRemoved { dev, ip: present.ip, prefix_len: present.prefix_len }
                 };
                 node.handle(now, event, actions);
+            } else {
+                routing::event(message, requests, node, now, actions);
             }
         });
         match read {
@@ -324,7 +335,7 @@ impl VrrpWorker {
     }
 
     fn read_everything(&mut self, now: Time, context: &mut Context) {
-        match take_snapshot(&mut self.requests, &self.watches.beats) {
+        match take_snapshot(&mut self.requests, &self.watches.beats, &self.node.protocols()) {
             Ok((interfaces, snapshot)) => {
                 self.interfaces = interfaces;
                 self.node.handle(now, Event::Everything(&snapshot), &mut self.actions);
@@ -397,9 +408,12 @@ impl VrrpWorker {
                 bfd::tell_checks(&self.node.bfd_news(), context);
             }
             self.block(&actions, now, |it| matches!(it, Action::Block(_)));
+            self.reroute(&actions, false, now, context);
             self.change_addresses(&actions, now, context);
+            self.reroute(&actions, true, now, context);
             self.block(&actions, now, |it| matches!(it, Action::Unblock(_)));
             let announced = self.announce(&actions, context);
+            self.read_routing(&actions, now, context);
             let took = announced.then(|| clock::now().since(now));
             for action in actions.drain(..) {
                 self.act_last(action, now, took, context);
@@ -556,6 +570,8 @@ impl VrrpWorker {
             Action::SendAdvert { .. }
             | Action::SendBfd(_)
             | Action::Change(_)
+            | Action::Reroute(_)
+            | Action::ReadRouting
             | Action::Block(_)
             | Action::Unblock(_)
             | Action::Announce { .. }

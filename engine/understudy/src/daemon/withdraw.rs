@@ -1,5 +1,5 @@
-//! Giving up what a worker held that can't do so itself: its addresses and its services, by the names in its state files.
-//! What isn't there any more is no error.
+//! Giving up what a worker held that can't do so itself: its addresses and its services, by the names in its state files;
+//! its routes and rules, by their protocol. What isn't there any more is no error.
 
 use std::net::IpAddr;
 
@@ -7,6 +7,8 @@ use understudy_core::ipvs::diff::Change;
 use understudy_core::ipvs::table::ServiceKey;
 use understudy_core::net::address::Address;
 use understudy_core::net::kernel_setting::{Changed, restore};
+use understudy_core::net::ledger::Entry as _;
+use understudy_core::net::route::KEEPALIVED;
 use understudy_core::node::check::Memory;
 use understudy_core::node::namespaces::{IpvsNamespace, Namespaces};
 use understudy_core::node::vrrp::Handover;
@@ -15,7 +17,8 @@ use super::handover;
 use super::paths::Paths;
 use super::vrrp_worker::{remove_made, write_all};
 use crate::netlink::ipvs::Ipvs;
-use crate::netlink::message::{Batch, Socket};
+use crate::netlink::message::{Batch, Error, Socket};
+use crate::netlink::{link, route, rule};
 use crate::say;
 use crate::sys::{kernel_setting, namespace, socket};
 
@@ -52,14 +55,15 @@ fn namespaces(paths: &Paths) -> Namespaces {
     serde_json::from_slice(&bytes).unwrap_or_default()
 }
 
-/// The addresses. Says what was done, one line each.
+/// Rules, routes, addresses. Says what was done, one line each.
 pub fn vrrp(paths: &Paths) -> Vec<String> {
     let bytes = handover::load(&paths.addresses()).unwrap_or_default();
     let left = handover::load(&paths.handover("vrrp"));
     let left = left.and_then(|bytes| serde_json::from_slice::<Handover>(&bytes).ok());
     handover::forget(&paths.handover("vrrp"));
     let known: Vec<Address> = serde_json::from_slice(&bytes).unwrap_or_default();
-    let mut done = addresses(&known);
+    let mut done = routing();
+    done.extend(addresses(&known));
     if let Some(left) = left {
         done.extend(remove_made(left.links()));
         done.extend(settings(left.settings()));
@@ -93,6 +97,36 @@ fn services(ours: &[ServiceKey], namespace: &IpvsNamespace) -> Vec<String> {
         }
         Err(e) => vec![format!("withdraw IPVS services: {e}")],
     }
+}
+
+/// All routes and rules that an engine as this one has set.
+fn routing() -> Vec<String> {
+    withdraw_routing().unwrap_or_else(|e| vec![format!("withdraw routes and rules: {e}")])
+}
+
+fn withdraw_routing() -> Result<Vec<String>, Error> {
+    let mut socket = Socket::open(libc::NETLINK_ROUTE)?;
+    let links = link::dump(&mut socket)?;
+    let name_of = |index| links.get(&index).map(|link| link.name.clone());
+    let index_of = |name: &str| links.values().find(|it| it.name == name).map(|it| it.index);
+    let (mut batch, mut lines) = (Batch::new(), Vec::new());
+    for rule in rule::dump(&mut socket)?.iter().rev().filter(|it| it.is_ours()) {
+        rule::write(&mut batch, rule, false);
+        lines.push(format!("rule {}", rule.line()));
+    }
+    for route in route::dump(&mut socket, &[KEEPALIVED], name_of)?.iter().rev() {
+        if route::write(&mut batch, route, false, index_of).is_some() {
+            lines.push(format!("route {}", route.line()));
+        }
+    }
+    let refusals = socket.transact(&mut batch)?;
+    let said = lines.into_iter().enumerate().map(|(index, line)| {
+        match refusals.iter().find(|refusal| refusal.index == index) {
+            None => format!("withdrew {line}"),
+            Some(refusal) => format!("withdraw {line}: {refusal}"),
+        }
+    });
+    Ok(said.collect())
 }
 
 fn settings(changed: &[Changed]) -> Option<String> {

@@ -130,8 +130,13 @@ mod tests {
             let head = [CN_IDX_PROC, CN_VAL_PROC, 0, 0, 40, what, 0, 0, 0];
             let words = head.into_iter().chain(data);
             let payload: Vec<u8> = words.flat_map(u32::to_ne_bytes).collect();
-            let message =
-                Message { kind: NLMSG_DONE, flags: 0, sequence: 0, payload: payload.as_slice() };
+            let message = Message {
+                kind: NLMSG_DONE,
+                flags: 0,
+                sequence: 0,
+                port: 0,
+                payload: payload.as_slice(),
+            };
             read(message)
         };
         let fork = Event::Fork { parent: 8, child: 9 };

@@ -18,6 +18,10 @@ use crate::sys::socket::{self, RawAddress};
 pub const NLM_F_REQUEST: u16 = 1;
 /// Answer even when all is well. Set by `Socket::transact` where needed.
 pub const NLM_F_ACK: u16 = 4;
+/// Refuse it if it is there.
+pub const NLM_F_EXCL: u16 = 0x200;
+/// Put it behind what is there.
+pub const NLM_F_APPEND: u16 = 0x800;
 /// All entries.
 pub const NLM_F_DUMP: u16 = 0x300;
 /// Replace what is there.
@@ -126,6 +130,13 @@ pub struct Attributes<'a> {
     bytes: &'a mut Vec<u8>,
 }
 
+impl<'a> Attributes<'a> {
+    /// Attributes that come after these bytes, as where a nest has a header of its own.
+    pub const fn after(bytes: &'a mut Vec<u8>) -> Self {
+        Self { bytes }
+    }
+}
+
 impl Attributes<'_> {
     /// A value as it is. At most 65531 bytes.
     pub fn bytes(&mut self, kind: u16, value: &[u8]) {
@@ -209,6 +220,8 @@ pub struct Message<'a> {
     pub flags: u16,
     /// nlmsg_seq.
     pub sequence: u32,
+    /// nlmsg_pid: in an event, the socket that asked for the change; 0: the kernel.
+    pub port: u32,
     /// The protocol's header and the attributes.
     pub payload: &'a [u8],
 }
@@ -232,6 +245,7 @@ pub fn messages(mut bytes: &[u8]) -> impl Iterator<Item = Message<'_>> {
             kind: u16_at(&bytes[4..]),
             flags: u16_at(&bytes[6..]),
             sequence: u32_at(&bytes[8..]),
+            port: u32_at(&bytes[12..]),
             payload,
         };
         bytes = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
@@ -369,6 +383,8 @@ pub struct Family {
 pub struct Socket {
     fd: OwnedFd,
     next_sequence: u32,
+    /// nlmsg_pid of the kernel's answers; 0 before the first.
+    port: u32,
     buffer: Vec<u8>,
 }
 
@@ -403,7 +419,18 @@ impl Socket {
         socket::send_buffer(&fd, 2 << 20)?; // one send must fit
         socket::receive_buffer(&fd, 2 << 20)?;
         socket::bind(&fd, &RawAddress::netlink(groups))?;
-        Ok(Self { fd, next_sequence: 1, buffer: Vec::new() })
+        Ok(Self { fd, next_sequence: 1, port: 0, buffer: Vec::new() })
+    }
+
+    /// Adds a group of events (RTNLGRP_*); again is no harm.
+    pub fn join(&self, group: libc::c_int) -> Result<(), Error> {
+        socket::set(&self.fd, libc::SOL_NETLINK, libc::NETLINK_ADD_MEMBERSHIP, group)?;
+        Ok(())
+    }
+
+    /// Whether an event tells of a change that this socket has asked for.
+    pub const fn is_mine(&self, event: Message<'_>) -> bool {
+        event.port != 0 && event.port == self.port
     }
 
     fn send(&mut self, batch: &mut Batch) -> Result<u32, Error> {
@@ -472,6 +499,7 @@ impl Socket {
         while !answered {
             let n = self.receive(true)?;
             for message in messages(&self.buffer[..n]) {
+                self.port = message.port;
                 let index = usize::try_from(message.sequence.wrapping_sub(first)).unwrap_or(count);
                 if index >= count {
                     continue; // an answer to something earlier that was given up
@@ -607,7 +635,7 @@ fn append(bytes: &mut Vec<u8>, message: Message<'_>) {
     bytes.extend_from_slice(&message.kind.to_ne_bytes());
     bytes.extend_from_slice(&message.flags.to_ne_bytes());
     bytes.extend_from_slice(&message.sequence.to_ne_bytes());
-    bytes.extend_from_slice(&[0; 4]);
+    bytes.extend_from_slice(&message.port.to_ne_bytes());
     bytes.extend_from_slice(message.payload);
     pad(bytes);
 }

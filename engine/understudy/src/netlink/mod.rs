@@ -6,4 +6,6 @@ pub mod ipvs;
 pub mod link;
 pub mod message;
 pub mod nft;
+pub mod route;
+pub mod rule;
 pub mod virtual_link;

@@ -8,6 +8,7 @@ use core::time::Duration;
 use super::beside::Beside;
 use super::bfd;
 use super::interfaces::Interfaces;
+use super::routing::{Routing, Tables};
 use super::tuning::Tuning;
 use super::{Action, Dirty, Key, Observations, STATIC, Slot, VrrpNode};
 use crate::ipvs::sync::Daemon;
@@ -46,6 +47,8 @@ pub struct Snapshot {
     pub seed: u64,
     /// What is tracked beside; only looked at by [`VrrpNode::start`].
     pub tracked: Observations,
+    /// Routes and rules.
+    pub routing: Tables,
 }
 
 /// What a successor needs to go on without an election.
@@ -116,6 +119,7 @@ impl VrrpNode {
             up: alloc::collections::BTreeMap::new(),
             link_delays: alloc::collections::BTreeMap::new(),
             addresses: Reconciler::default(),
+            routing: Routing::default(),
             leftovers: true,
             blocked: None,
             daemons: Vec::new(),
@@ -140,6 +144,7 @@ impl VrrpNode {
         node.observe(&snapshot.tracked, now);
         node.manage();
         node.take_snapshot(snapshot, now);
+        node.routing.adopt(&snapshot.routing, &snapshot.links);
         node.examine();
         node.recheck(now, out);
         if node.needs_firewall() || handover.is_some_and(|it| it.blocked) {
@@ -209,6 +214,7 @@ impl VrrpNode {
     /// What the kernel has just before a reload: interfaces of the new configuration are there already.
     pub fn see(&mut self, snapshot: &Snapshot, now: Time) {
         self.take_snapshot(snapshot, now);
+        self.routing.see(&snapshot.links);
         self.dirty.conditions = true;
     }
 
@@ -313,7 +319,8 @@ impl VrrpNode {
     }
 
     /// Machines for these settings, not started.
-    fn build(&mut self, settings: VrrpSettings, now: Time) {
+    fn build(&mut self, mut settings: VrrpSettings, now: Time) {
+        self.routing.build(&mut settings);
         self.links.clear();
         self.gates = Gates::new(settings.paces);
         self.groups = settings

@@ -47,12 +47,14 @@ impl VrrpNode {
             instance::Action::Hold => {
                 slot.holding = true;
                 self.addresses.want(index, true);
+                self.routing.want(index, true);
                 self.dirty.addresses = true;
             }
             instance::Action::Release => {
                 if mem::take(&mut slot.holding) {
                     slot.announcer.stop();
                     self.addresses.want(index, false);
+                    self.routing.want(index, false);
                     self.dirty.addresses = true;
                     // What the kernel refuses must not hold up what has to go.
                     self.retry_at = None;
@@ -169,8 +171,12 @@ impl VrrpNode {
         self.block(out);
         if self.retry_at.is_none() && mem::take(&mut self.dirty.addresses) {
             let leftovers = mem::take(&mut self.leftovers);
+            // Routes may hang on addresses, rules on routes.
+            self.unroute(leftovers, out);
             out.extend(self.addresses.changes(leftovers).into_iter().map(Action::Change));
         }
+        self.unroute(false, out);
+        self.route(out);
         self.unblock(out);
         if mem::take(&mut self.dirty.announcements) {
             self.announce(now, out);
@@ -367,6 +373,7 @@ impl VrrpNode {
         let links = self.link_addresses().collect::<Vec<_>>().into_iter();
         let links = links.map(|address| (LINKS, address, true));
         self.addresses.manage(slots.chain(fixed).chain(links));
+        self.manage_routing();
         self.dirty.addresses = true;
     }
 }

@@ -33,6 +33,8 @@ pub struct InstanceStatus {
     pub peer: Option<PeerStatus>,
     /// Its addresses.
     pub vips: Vec<VipStatus>,
+    /// Its routes and rules.
+    pub routing: Vec<RoutingStatus>,
     /// What it tracks.
     pub tracks: Vec<TrackStatus>,
     /// What was counted.
@@ -59,6 +61,16 @@ pub struct VipStatus {
     pub address: String,
     /// Its interface.
     pub dev: String,
+    /// The kernel has it.
+    pub held: bool,
+}
+
+/// A route or a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct RoutingStatus {
+    /// As a line of the configuration.
+    pub line: String,
     /// The kernel has it.
     pub held: bool,
 }
@@ -103,6 +115,8 @@ impl VrrpNode {
             dev: address.dev.clone(),
             held: self.addresses.has(address),
         });
+        let routing = self.routing_of(slot).into_iter();
+        let routing = routing.map(|(line, held)| RoutingStatus { line, held });
         let tracks = self.tracked(slot).map(|tracked| {
             let script = match tracked.seen {
                 Seen::Script(script) => Some(script),
@@ -129,6 +143,7 @@ impl VrrpNode {
             why: slot.last.as_ref().map(crate::journal::Entry::why).unwrap_or_default(),
             peer,
             vips: vips.collect(),
+            routing: routing.collect(),
             tracks: tracks.collect(),
             counters: slot.counters,
         }

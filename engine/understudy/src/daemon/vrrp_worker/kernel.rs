@@ -6,6 +6,7 @@ use understudy_core::net::reconcile::Change;
 use understudy_core::node::vrrp::{Action, Event, LinkState, Snapshot, VrrpNode};
 use understudy_core::time::Time;
 
+use super::routing;
 use crate::netlink::address;
 use crate::netlink::link::{self, Link};
 use crate::netlink::message::{self, Socket};
@@ -44,12 +45,14 @@ pub fn index_of(interfaces: &BTreeMap<u32, Link>, change: &Change) -> Option<u32
 pub fn take_snapshot(
     socket: &mut Socket,
     beats: &LinkBeats,
+    protocols: &[u8],
 ) -> Result<(BTreeMap<u32, Link>, Snapshot), message::Error> {
     let interfaces = link::dump(socket)?;
     let addresses = address::dump(socket)?;
     let named = addresses
         .into_iter()
         .filter_map(|(index, present)| Some((interfaces.get(&index)?.name.clone(), present)));
+    let routing = routing::read(socket, &interfaces, protocols)?;
     let snapshot = Snapshot {
         addresses: named.collect(),
         links: interfaces
@@ -59,6 +62,7 @@ pub fn take_snapshot(
                 up: link.up && beats.is_up(&link.name),
             })
             .collect(),
+        routing,
         ..Snapshot::default()
     };
     Ok((interfaces, snapshot))

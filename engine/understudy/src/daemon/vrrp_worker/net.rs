@@ -158,9 +158,15 @@ impl Net {
 
     /// Writes down every change of a host's addresses from now on.
     pub fn watch_addresses(&self, host: usize) -> Watch {
-        let log = self.file(&format!("addresses-{host}"));
+        self.watch(host, &["address"])
+    }
+
+    /// The same for other objects of `ip`, beside addresses of the loopback.
+    pub fn watch(&self, host: usize, objects: &[&str]) -> Watch {
+        let log = self.file(&format!("watch-{host}"));
         let monitor = Command::new("ip")
-            .args(["-n", &self.host(host), "-o", "monitor", "address"])
+            .args(["-d", "-n", &self.host(host), "-o", "monitor", "address"])
+            .args(objects)
             .stdout(fs::File::create(&log).unwrap())
             .spawn()
             .unwrap();
@@ -270,8 +276,9 @@ impl Source for Text {
         vec![pattern.to_owned()]
     }
 
-    fn read(&mut self, _: &str) -> Result<Vec<u8>, String> {
-        Ok(self.0.clone().into_bytes())
+    fn read(&mut self, name: &str) -> Result<Vec<u8>, String> {
+        let text = (name == "test.conf").then(|| self.0.clone().into_bytes());
+        text.ok_or_else(|| "no such file".to_owned())
     }
 }
 

@@ -71,11 +71,11 @@ fn words(actions: &[Action]) -> Vec<String> {
 }
 
 fn logged(actions: &[Action]) -> Vec<&str> {
-    let text = |action| match action {
-        &Action::Log(_, ref text) => Some(text.as_str()),
+    let logs = actions.iter().filter_map(|action| match action {
+        Action::Log(_, text) => Some(text.as_str()),
         _ => None,
-    };
-    actions.iter().filter_map(text).collect()
+    });
+    logs.collect()
 }
 
 impl Host {

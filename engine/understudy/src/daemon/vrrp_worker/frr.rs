@@ -32,20 +32,28 @@ pub struct Frr {
 impl Frr {
     /// Starts one on a host.
     pub fn start(net: &Net, host: usize, daemon: &'static str, conf: &str) -> Self {
-        let directory = net.file(&format!("{daemon}-{host}"));
+        // Common to all of a host: they talk to zebra.
+        let directory = net.file(&format!("frr-{host}"));
         fs::create_dir_all(&directory).unwrap();
         // It gives up root, and must still reach its files.
         for path in [net.file(""), directory.clone()] {
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         }
         run(&format!("chown frr:frr {directory}"));
-        let file = format!("{directory}/conf");
+        let file = format!("{directory}/{daemon}.conf");
         fs::write(&file, conf).unwrap();
-        let log = fs::File::create(format!("{directory}/log")).unwrap();
+        let log = fs::File::create(format!("{directory}/{daemon}.log")).unwrap();
         let mut command = Command::new("ip");
         command
             .args(["netns", "exec", &net.host(host), &format!("{PLACE}/{daemon}")])
-            .args(["-f", &file, "-i", &format!("{directory}/pid"), "--vty_socket", &directory])
+            .args([
+                "-f",
+                &file,
+                "-i",
+                &format!("{directory}/{daemon}.pid"),
+                "--vty_socket",
+                &directory,
+            ])
             .args(["-z", &format!("{directory}/zserv"), "-P", "0", "--log", "stdout"])
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
@@ -82,3 +90,6 @@ impl Frr {
         serde_json::from_str(&self.tell(&[command])).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -373,6 +373,13 @@ fn checks_are_told_of_sessions_that_are_for_them() {
     let conf = settings(&gw(""));
     let next = VrrpNode::start(conf, Some(&handover), &Snapshot::default(), late, &mut Vec::new());
     assert_eq!(next.bfd_news()[0].up, Some(false));
+    // Unless it was said farewell.
+    host.feed(Event::Stop);
+    let handover = host.node.handover(host.now);
+    let conf = settings(&gw(""));
+    let next =
+        VrrpNode::start(conf, Some(&handover), &Snapshot::default(), host.now, &mut Vec::new());
+    assert_eq!(next.bfd_news()[0].up, None);
 }
 
 /// Who is up, after so much time.

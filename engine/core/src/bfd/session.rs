@@ -191,7 +191,9 @@ impl Session {
     #[must_use]
     pub fn saved(&self) -> SessionState {
         let (mine, state) = (self.mine, self.state);
-        let (diagnostic, remote, was_up) = (self.diagnostic, self.remote, self.was_up);
+        // After a farewell everything begins anew.
+        let was_up = self.was_up && state != State::AdminDown;
+        let (diagnostic, remote) = (self.diagnostic, self.remote);
         SessionState { mine, state, diagnostic, remote, was_up }
     }
 

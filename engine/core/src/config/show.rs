@@ -1,6 +1,7 @@
 //! The effective configuration as a configuration: every default filled in, nothing inherited, secrets masked. Reading
 //! it again gives the same settings.
 
+mod bfd;
 mod process;
 mod vmac;
 
@@ -11,7 +12,6 @@ use core::net::Ipv4Addr;
 use core::time::Duration;
 
 use super::value;
-use crate::bfd::settings::BfdSettings;
 use crate::checks::settings::{
     CheckKind, CheckSettings, Connection, HttpVersion, Schedule, ServerName, Url,
 };
@@ -50,7 +50,7 @@ pub fn show(settings: &HostSettings) -> String {
     settings.vrrp.scripts.iter().for_each(|s| script(&mut page, s));
     settings.vrrp.files.iter().for_each(|f| track_file(&mut page, f));
     settings.vrrp.processes.iter().for_each(|p| track_process(&mut page, p));
-    settings.vrrp.bfd.iter().for_each(|b| bfd(&mut page, b));
+    settings.vrrp.bfd.iter().for_each(|b| bfd::session(&mut page, b));
     settings.vrrp.sync_groups.iter().for_each(|g| sync_group(&mut page, g));
     settings.vrrp.instances.iter().for_each(|i| instance(&mut page, i));
     settings.check.virtual_servers.iter().for_each(|v| virtual_server(&mut page, v));
@@ -387,30 +387,6 @@ fn track_process(page: &mut Page, watch: &WatchSettings) {
         }
     }
     page.close();
-}
-
-fn bfd(page: &mut Page, bfd: &BfdSettings) {
-    page.open(&format!("bfd_instance {}", word(&bfd.name)));
-    if let Some(source) = bfd.source {
-        page.set("source_ip", source);
-    }
-    page.set("neighbor_ip", bfd.neighbour);
-    page.set("min_rx", milliseconds(bfd.min_rx));
-    page.set("min_tx", milliseconds(bfd.min_tx));
-    page.set("idle_tx", milliseconds(bfd.idle_tx));
-    page.set("multiplier", bfd.multiplier);
-    page.flag("passive", bfd.passive);
-    page.set("ttl", bfd.ttl);
-    page.set("max_hops", bfd.max_hops.map_or(-1, i16::from));
-    page.flag("multihop", bfd.multihop);
-    page.flag("vrrp", !bfd.checker);
-    page.flag("checker", !bfd.vrrp);
-    page.close();
-}
-
-/// A thousand times as long as seconds are written.
-fn milliseconds(time: Duration) -> String {
-    value::seconds(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
 }
 
 fn sync_group(page: &mut Page, group: &SyncGroupSettings) {

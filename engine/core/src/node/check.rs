@@ -10,6 +10,7 @@ mod handover;
 mod mail;
 mod names;
 mod news;
+mod sessions;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -29,7 +30,7 @@ use self::checks::{Checks, Outcome};
 use self::news::News;
 use crate::bfd::news::News as SessionNews;
 use crate::checks::settings::{CheckKind, CheckSettings};
-use crate::checks::verdict::{Failure, Verdict};
+use crate::checks::verdict::Verdict;
 use crate::command::Command;
 use crate::ipvs::desire::{self, Health, Pool};
 use crate::ipvs::diff::{self, Change};
@@ -248,12 +249,6 @@ impl CheckNode {
         self.checks.settings(check)
     }
 
-    /// Whether BFD sessions check servers.
-    #[must_use]
-    pub fn has_sessions(&self) -> bool {
-        self.checks.iter().any(|run| matches!(run.settings.kind, CheckKind::Bfd { .. }))
-    }
-
     /// The table that the kernel should hold.
     #[must_use]
     pub fn wanted(&self) -> Vec<Service> {
@@ -291,26 +286,6 @@ impl CheckNode {
         if now >= self.next_reading {
             self.next_reading = now + RECONCILE_PERIOD;
             out.push(Action::ReadTable);
-        }
-    }
-
-    /// A session that has changed counts at once.
-    fn session(&mut self, now: Time, news: SessionNews, out: &mut Actions) {
-        let name = news.session.clone();
-        let former = self.sessions.insert(name.clone(), news);
-        if former.as_ref() != self.sessions.get(&name) {
-            self.checks.hasten_session(&name, now);
-            self.timer(now, out);
-        }
-    }
-
-    fn verdict_of_session(&self, session: &str) -> Verdict {
-        let news = self.sessions.get(session);
-        match news.map(|it| (it.up, &it.why)) {
-            Some((Some(true), _)) => Verdict::PASSED,
-            Some((Some(false), why)) => Verdict::Failed(Failure::Session(why.clone())),
-            Some((None, why)) => Verdict::Undecided(why.clone()),
-            None => Verdict::Undecided(format!("nothing is known of session {session}")),
         }
     }
 

@@ -238,6 +238,19 @@ impl InstanceSettings {
         }
     }
 
+    /// Whether adverts travel over IPv6.
+    #[must_use]
+    pub fn is_ipv6(&self) -> bool {
+        match &self.transport {
+            Transport::Multicast { group } => group.is_ipv6(),
+            Transport::Unicast { peers, .. } => {
+                let vip = self.vips.first().map(|vip| vip.ip);
+                let address = peers.first().map(|peer| peer.address).or(self.source).or(vip);
+                address.is_some_and(|ip| ip.is_ipv6())
+            }
+        }
+    }
+
     /// All its virtual interfaces.
     pub fn virtual_links(&self) -> impl Iterator<Item = &VirtualLink> {
         self.vmacs.own.iter().chain(&self.vmacs.others)

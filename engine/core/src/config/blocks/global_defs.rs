@@ -5,6 +5,7 @@ use alloc::string::String;
 use core::net::IpAddr;
 use core::time::Duration;
 
+use super::family;
 use super::garp_extra;
 use super::iptables;
 use super::mail::{self, MailLines};
@@ -64,6 +65,8 @@ pub struct GlobalDefs {
     pub lvs_flush: bool,
     /// Default destination of adverts.
     pub mcast_group4: Option<IpAddr>,
+    /// The same over IPv6.
+    pub mcast_group6: Option<IpAddr>,
     /// Defaults of announcements.
     pub garp: GarpLines,
     /// Least distance between two announcements on one interface.
@@ -133,7 +136,7 @@ const KEYWORDS: &[Keyword<GlobalDefs>] = &[
     not_yet("lvs_flush_onstop"),
     kw("lvs_sync_daemon", Live, First, Argument::Line(|g, node, out| g.sync_daemon = sync_daemon::parse(node, out))),
     kw("vrrp_mcast_group4", Live, Last, Argument::Line(|g, node, out| g.mcast_group4 = group4(node, out))),
-    not_yet("vrrp_mcast_group6"),
+    kw("vrrp_mcast_group6", Live, Last, Argument::Line(|g, node, out| g.mcast_group6 = family::group6(node, out))),
     kw("vrrp_garp_master_delay", Live, Last, Argument::Int(0, 4294, |g, n| g.garp.delay = Some(secs(n)))),
     kw("vrrp_garp_master_repeat", Live, Last, Argument::Int(0, MAX, |g, n| g.garp.repeat = Some(n))),
     kw("vrrp_garp_master_refresh", Live, Last, Argument::Int(0, MAX, |g, n| g.garp.refresh = Some(secs(n)))),
@@ -341,7 +344,7 @@ pub fn interface(node: &Node, out: &mut Diagnostics) -> Option<At<String>> {
 }
 
 /// An IPv4 multicast group.
-pub fn group4(node: &Node, out: &mut Diagnostics) -> Option<IpAddr> {
+fn group4(node: &Node, out: &mut Diagnostics) -> Option<IpAddr> {
     let ip = super::ip(node, out)?;
     if !ip.value.is_ipv4() || !ip.value.is_multicast() {
         let message =

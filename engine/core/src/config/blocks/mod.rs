@@ -7,6 +7,7 @@ pub mod bfd_instance;
 pub mod checker;
 pub mod dns_check;
 pub mod encap;
+pub mod family;
 pub mod file_check;
 pub mod garp_extra;
 pub mod garp_group;

@@ -259,7 +259,7 @@ fn make_own(
     names: &mut Names,
     out: &mut Diagnostics,
 ) -> Option<VirtualLink> {
-    let ipv6 = is_ipv6(settings);
+    let ipv6 = settings.is_ipv6();
     let Own { name, group, kind } = &own.value;
     if let Some(name) = name.as_ref().filter(|it| it.value == settings.interface) {
         out.add(code::CONFLICT, name.span, format!("`{}` is the interface itself", name.value))
@@ -293,7 +293,7 @@ fn ipvlan_address(
     settings: &mut InstanceSettings,
     out: &mut Diagnostics,
 ) {
-    let ipv6 = is_ipv6(settings);
+    let ipv6 = settings.is_ipv6();
     let Some((ip, prefix_len)) = given else {
         if !ipv6 {
             out.add(code::INCOMPLETE, span, "`use_ipvlan` needs an address for its adverts")
@@ -347,7 +347,7 @@ fn place(
     prefix: &str,
     names: &mut Names,
 ) {
-    let instance_ipv6 = is_ipv6(settings);
+    let instance_ipv6 = settings.is_ipv6();
     let ipv6 = address.ip.is_ipv6();
     let vmacs = &mut settings.vmacs;
     let asked = line.use_vmac || vmacs.for_addresses;
@@ -408,11 +408,4 @@ pub fn clash(
         ),
     )
     .label(link.name.clone());
-}
-
-fn is_ipv6(settings: &InstanceSettings) -> bool {
-    match &settings.transport {
-        Transport::Multicast { group } => group.is_ipv6(),
-        Transport::Unicast { peers, .. } => peers.iter().any(|peer| peer.address.is_ipv6()),
-    }
 }

@@ -8,8 +8,9 @@ use core::time::Duration;
 
 use super::address::{self, AddressLine};
 use super::authentication::{self, Authentication, Password};
+use super::family;
 use super::garp_extra::{self, GarpExtra};
-use super::global_defs::{GlobalDefs, group4, interface};
+use super::global_defs::{GlobalDefs, interface};
 use super::ip_words;
 use super::strict_mode;
 use super::track::{self, TrackLine};
@@ -53,7 +54,8 @@ pub struct VrrpInstance {
     pub(super) interface: Option<At<String>>,
     /// Its identifier.
     pub vrid: Option<At<u8>>,
-    version: Option<At<Version>>,
+    pub(super) version: Option<At<Version>>,
+    pub(super) native_ipv6: Option<Span>,
     pub(super) state: Option<At<bool>>,
     priority: Option<At<u8>>,
     advert_int: Option<At<Duration>>,
@@ -63,8 +65,8 @@ pub struct VrrpInstance {
     pub(super) peers: Vec<At<Peer>>,
     unicast_ttl: Option<At<u8>>,
     check_unicast_src: bool,
-    source: Option<At<IpAddr>>,
-    group: Option<At<IpAddr>>,
+    pub(super) source: Option<At<IpAddr>>,
+    pub(super) group: Option<At<IpAddr>>,
     pub(super) authentication: Option<Authentication>,
     /// Addresses in adverts.
     pub vips: Vec<AddressLine>,
@@ -109,8 +111,6 @@ pub struct VrrpInstance {
 }
 
 const MAX: i64 = 0x7fff_ffff;
-/// The number of addresses in an advert is one byte.
-const MOST_VIPS: usize = 255;
 
 /// Its keywords.
 pub const TABLE: Table<VrrpInstance> = Table { block: "vrrp_instance", keywords: &[KEYWORDS] };
@@ -125,7 +125,7 @@ const KEYWORDS: &[Keyword<VrrpInstance>] = &[
     not_yet("unicast_fault_no_peer"),
     kw("check_unicast_src", Live, Last, Argument::Flag(|v, _| v.check_unicast_src = true)),
     not_yet("old_unicast_checksum"),
-    refused("native_ipv6", "VRRP over IPv6 is still to come"),
+    kw("native_ipv6", Live, Last, Argument::Flag(|v, at| v.native_ipv6 = Some(at.span))),
     kw("state", Live, Last, Argument::Line(|v, node, out| v.state = state(node, out).or(v.state.take()))),
     kw("interface", Live, Last, Argument::Line(|v, node, out| v.interface = interface(node, out))),
     kw("vrf", Live, Last, Argument::Line(|v, node, out| v.vrf = interface(node, out))),
@@ -137,7 +137,7 @@ const KEYWORDS: &[Keyword<VrrpInstance>] = &[
     kw("track_bfd", Live, Add, Argument::Block(|v, node, out| track::parse(&mut v.track_bfds, node, out))),
     kw("mcast_src_ip", Live, Last, Argument::Line(|v, node, out| v.source = ip(node, out))),
     kw("unicast_src_ip", Live, Last, Argument::Line(|v, node, out| { v.unicast = Some(node.keyword().span); v.source = ip(node, out); })),
-    kw("mcast_dst_ip", Live, Last, Argument::Line(|v, node, out| v.group = group4(node, out).map(|g| At::new(g, node.span())))),
+    kw("mcast_dst_ip", Live, Last, Argument::Line(|v, node, out| v.group = family::group(node, out))),
     ignored("track_src_ip", "keepalived 2.4.3 never finds the address missing"),
     kw("virtual_router_id", Live, Last, Argument::Int(1, 255, |v, n| v.vrid = Some(At::new(to_u8(n.clone()), n.span)))),
     kw("unicast_ttl", Live, Last, Argument::Int(0, 255, |v, n| v.unicast_ttl = Some(At::new(to_u8(n.clone()), n.span)))),
@@ -214,8 +214,7 @@ impl VrrpInstance {
         out: &mut Diagnostics,
     ) -> Option<InstanceSettings> {
         let name = &self.name.value;
-        let version =
-            self.version.as_ref().map(|v| v.value).or(global.version).unwrap_or(Version::V2);
+        let version = self.version(global, out);
         let interface = self.interface(out);
         let vrid = self.vrid.as_ref().map(|v| v.value);
         if vrid.is_none() {
@@ -235,7 +234,7 @@ impl VrrpInstance {
         let dev = interface.filter(|it| !it.is_empty()).unwrap_or(global.default_interface());
         let (vips, excluded) = self.addresses(dev, version, out);
         let vrf = self.vrf(out);
-        self.check_family(out);
+        self.check_family(global, out);
         let interface = interface?.to_string();
         let password = self.authentication.as_ref().and_then(|a| a.settings(version, out));
         let Password { secret: auth_pass, header: auth_header } = password.unwrap_or_default();
@@ -454,9 +453,9 @@ impl VrrpInstance {
                     "`unicast_ttl` has no effect without `unicast_peer`",
                 );
             }
-            let default = IpAddr::from([224, 0, 0, 18]);
-            let group = self.group.as_ref().map(|g| g.value).or(global.mcast_group4);
-            return Transport::Multicast { group: group.unwrap_or(default) };
+            let group = self.group.as_ref().map(|g| g.value);
+            let group = group.unwrap_or_else(|| self.default_group(global));
+            return Transport::Multicast { group };
         }
         if let Some(group) = &self.group {
             out.add(
@@ -468,9 +467,15 @@ impl VrrpInstance {
         let limited = self.peers.iter().any(|p| p.value.ttl.is_some());
         Transport::Unicast {
             peers: self.peers.iter().map(|p| p.value).collect(),
-            ttl: self.unicast_ttl.as_ref().map_or(255, |t| t.value),
+            ttl: self.unicast_ttl(),
             check_source: self.check_unicast_src || global.check_unicast_src || limited,
         }
+    }
+
+    /// Of IPv6, 0 stands for the kernel's default, as nothing does.
+    fn unicast_ttl(&self) -> u8 {
+        let given = self.unicast_ttl.as_ref().map(|ttl| ttl.value);
+        if self.is_ipv6() { given.filter(|ttl| *ttl > 0).unwrap_or(64) } else { given.unwrap_or(255) }
     }
 
     /// VIPs and excluded VIPs, on their interfaces.
@@ -505,8 +510,9 @@ impl VrrpInstance {
         let mut vips: Vec<Address> =
             self.vips.iter().filter(kept).map(|line| line.settings(dev)).collect();
         let mut excluded = Vec::new();
-        if vips.len() > MOST_VIPS {
-            excluded = vips.split_off(MOST_VIPS);
+        let most = self.most_vips(0);
+        if vips.len() > most {
+            excluded = vips.split_off(most);
             out.add(
                 code::ADJUSTED,
                 self.name.span,
@@ -515,34 +521,11 @@ impl VrrpInstance {
                     count(vips.len() + excluded.len(), "virtual address")
                 ),
             )
-            .label(format!("an advert carries {MOST_VIPS}; the others are held without"))
+            .label(format!("an advert carries {most}; the others are held without"))
             .help("move them to `virtual_ipaddress_excluded`");
         }
         excluded.extend(self.excluded.iter().filter(kept).map(|line| line.settings(dev)));
         (vips, excluded)
-    }
-
-    /// All addresses of an advert are of one family, and so far it is IPv4.
-    fn check_family(&self, out: &mut Diagnostics) {
-        let v6 = self
-            .vips
-            .iter()
-            .map(|v| v.ip.clone())
-            .chain(self.peers.iter().map(|p| At::new(p.value.address, p.span)))
-            .chain(self.source.clone())
-            .find(|ip| ip.value.is_ipv6());
-        let Some(v6) = v6 else { return };
-        let v4 = self.vips.iter().find(|v| v.ip.value.is_ipv4());
-        match v4 {
-            Some(v4) => {
-                out.add(code::CONFLICT, v6.span, "IPv4 and IPv6 in one instance")
-                    .related(v4.ip.span, "IPv4 here")
-                    .help("make an instance of its own, or use `virtual_ipaddress_excluded`");
-            }
-            None => {
-                out.add(code::NOT_YET_REFUSED, v6.span, "VRRP over IPv6 does not work yet");
-            }
-        }
     }
 }
 
@@ -660,6 +643,13 @@ fn unicast_peers(instance: &mut VrrpInstance, node: &Node, out: &mut Diagnostics
             let number = u8::try_from(number).unwrap_or(u8::MAX);
             let (low, high) = ttl.unwrap_or((0, 255));
             ttl = Some(if word.text == "min_ttl" { (number, high) } else { (low, number) });
+        }
+        if let Some((low, high)) = ttl.filter(|(low, high)| low > high) {
+            out.add(
+                code::CONFLICT,
+                address.span,
+                format!("no TTL is at least {low} and at most {high}: nothing of it is accepted"),
+            );
         }
         if let Some(first) = instance.peers.iter().find(|p| p.value.address == address.value) {
             out.add(code::REPEATED, address.span, format!("{} is given twice", address.value))

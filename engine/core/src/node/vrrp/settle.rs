@@ -257,7 +257,7 @@ impl VrrpNode {
 
     fn update_source(&mut self, index: usize) {
         let slot = &self.slots[index];
-        let ipv6 = super::slot::is_ipv6(&slot.settings);
+        let ipv6 = slot.is_ipv6();
         let first = || self.addresses.source(&slot.settings.interface, ipv6);
         let source = slot.settings.source.or_else(first);
         let slot = &mut self.slots[index];
@@ -336,7 +336,7 @@ impl VrrpNode {
         {
             return Some(Reason::LinkDown { interface: interface.clone() });
         }
-        let ipv6 = super::slot::is_ipv6(settings);
+        let ipv6 = slot.is_ipv6();
         if settings.source.is_none() && self.addresses.source(interface, ipv6).is_none() {
             return Some(Reason::NoSource { interface: interface.clone() });
         }

@@ -47,21 +47,8 @@ impl Key {
             Some(_) => (settings.vmacs.own.is_some(), settings.vmacs.for_addresses),
             None => (false, false),
         };
-        let ipv6 = is_ipv6(settings);
+        let ipv6 = settings.is_ipv6();
         Self { vrid: settings.vrid, ipv6, interface, group, source, virtual_links }
-    }
-}
-
-/// Whether adverts travel over IPv6.
-#[must_use]
-pub fn is_ipv6(settings: &InstanceSettings) -> bool {
-    match &settings.transport {
-        Transport::Multicast { group } => group.is_ipv6(),
-        Transport::Unicast { peers, .. } => match (peers.first(), settings.source) {
-            (Some(peer), _) => peer.address.is_ipv6(),
-            (None, Some(source)) => source.is_ipv6(),
-            (None, None) => settings.vips.first().is_some_and(|vip| vip.ip.is_ipv6()),
-        },
     }
 }
 
@@ -461,7 +448,7 @@ fn without_adverts(settings: &InstanceSettings) -> Vec<usize> {
 
 /// All of one family (the configuration sees to it).
 fn advertised(settings: &InstanceSettings) -> Vec<IpAddr> {
-    let ipv6 = is_ipv6(settings);
+    let ipv6 = settings.is_ipv6();
     settings.vips.iter().map(|vip| vip.ip).filter(|ip| ip.is_ipv6() == ipv6).collect()
 }
 

@@ -633,6 +633,8 @@ const fn level(weight: Weight) -> Level {
 #[cfg(test)]
 mod frr;
 #[cfg(test)]
+mod ipv6_tests;
+#[cfg(test)]
 mod net;
 #[cfg(test)]
 mod tests;

@@ -53,7 +53,7 @@ pub fn unable(keepalived: bool) -> bool {
 
 /// Whether this program is not there; said once for each test.
 pub fn missing(program: &str) -> bool {
-    let missing = Command::new(program).arg("-v").output().is_err();
+    let missing = Command::new(program).arg("--version").output().is_err();
     if missing {
         eprintln!("skipped: needs {program}");
     }

@@ -20,7 +20,7 @@ use crate::ipvs::settings::{RealServer, VirtualServer};
 use crate::ipvs::sync::SyncDaemon;
 use crate::ipvs::table::{Family, Forward, Protocol, ServiceKey};
 use crate::mail::settings::{MailSettings, Server};
-use crate::net::address::{Address, Broadcast};
+use crate::net::address::{Address, Broadcast, WORDS, default_flags, default_preferred};
 use crate::net::firewall::Firewall;
 use crate::net::route::Route;
 use crate::net::rule::Rule;
@@ -296,8 +296,12 @@ fn address(address: &Address) -> String {
     if let Some(peer) = address.peer {
         line.push_str(&format!(" peer {peer}"));
     }
-    if address.noprefixroute {
-        line.push_str(" noprefixroute");
+    let default = default_flags(address.ip);
+    let given = WORDS.iter().filter(|(_, flag)| (address.flags ^ default) & flag != 0);
+    given.for_each(|(word, _)| line.push_str(&format!(" {word}")));
+    if address.preferred_lft != default_preferred(address.ip, address.prefix_len) {
+        let seconds = address.preferred_lft.map_or_else(|| "forever".into(), |s| s.to_string());
+        line.push_str(&format!(" preferred_lft {seconds}"));
     }
     if address.no_track {
         line.push_str(" no_track");

@@ -15,6 +15,35 @@ pub enum Broadcast {
     Address(Ipv4Addr),
 }
 
+/// linux/if_addr.h: it is used at once, without looking for duplicates.
+pub const IFA_F_NODAD: u32 = 0x02;
+/// linux/if_addr.h: multicast groups are joined by having them as addresses.
+pub const IFA_F_MCAUTOJOIN: u32 = 0x400;
+/// linux/if_addr.h: temporary addresses are made of it.
+pub const IFA_F_MANAGETEMPADDR: u32 = 0x100;
+/// Flags that IPv4 has too.
+pub const OF_IPV4: u32 = 0x200 | IFA_F_MCAUTOJOIN;
+/// What a line says for each flag that it may change (linux/if_addr.h).
+pub const WORDS: [(&str, u32); 5] = [
+    ("home", 0x10),
+    ("-nodad", IFA_F_NODAD),
+    ("mngtmpaddr", IFA_F_MANAGETEMPADDR),
+    ("noprefixroute", 0x200),
+    ("autojoin", IFA_F_MCAUTOJOIN),
+];
+
+/// Flags of an address of which nothing is said.
+#[must_use]
+pub const fn default_flags(ip: IpAddr) -> u32 {
+    if ip.is_ipv6() { IFA_F_NODAD } else { 0 }
+}
+
+/// `preferred_lft` of an address of which nothing is said.
+#[must_use]
+pub fn default_preferred(ip: IpAddr, prefix_len: u8) -> Option<u32> {
+    (ip.is_ipv6() && prefix_len == 128).then_some(0)
+}
+
 /// One address with what belongs to it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -33,8 +62,11 @@ pub struct Address {
     pub broadcast: Option<Broadcast>,
     /// Point-to-point peer.
     pub peer: Option<IpAddr>,
-    /// IFA_F_NOPREFIXROUTE.
-    pub noprefixroute: bool,
+    /// IFA_F_*, of [`WORDS`]; default IFA_F_NODAD for IPv6, nothing for IPv4.
+    pub flags: u32,
+    /// Seconds until it is no longer chosen as a source; 0: it never is; `None`: for ever. Default 0 for IPv6 with prefix
+    /// length 128, else `None`.
+    pub preferred_lft: Option<u32>,
     /// Its loss, or that of its interface, is no fault (`no_track`).
     pub no_track: bool,
 }
@@ -51,7 +83,8 @@ impl Address {
             scope: 0,
             broadcast: None,
             peer: None,
-            noprefixroute: false,
+            flags: default_flags(ip),
+            preferred_lft: default_preferred(ip, prefix_len),
             no_track: false,
         }
     }

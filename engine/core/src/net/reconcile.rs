@@ -219,7 +219,8 @@ mod tests {
             scope: 0,
             broadcast: None,
             peer: None,
-            noprefixroute: false,
+            flags: 0,
+            preferred_lft: None,
             no_track: false,
         }
     }

@@ -90,7 +90,8 @@ pub fn address(ip: &str) -> Address {
         scope: 0,
         broadcast: None,
         peer: None,
-        noprefixroute: false,
+        flags: 0,
+        preferred_lft: None,
         no_track: false,
     }
 }

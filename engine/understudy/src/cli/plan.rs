@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 use understudy_core::ipvs::{desire, text};
-use understudy_core::net::address::{Address, Broadcast};
+use understudy_core::net::address::{Address, Broadcast, WORDS};
 use understudy_core::net::ledger::Entry as _;
 use understudy_core::net::route::Route;
 use understudy_core::net::rule::Rule;
@@ -125,8 +125,11 @@ fn command(address: &Address) -> String {
         out.push_str(&format!(" label {label}"));
     }
     out.push_str(&format!(" dev {}", address.dev));
-    if address.noprefixroute {
-        out.push_str(" noprefixroute");
+    // In `ip` it is the other way round: `nodad` must be asked for.
+    let flags = WORDS.iter().filter(|(_, flag)| address.flags & flag != 0);
+    flags.for_each(|(word, _)| out.push_str(&format!(" {}", word.trim_start_matches('-'))));
+    if let Some(seconds) = address.preferred_lft {
+        out.push_str(&format!(" preferred_lft {seconds}"));
     }
     out
 }
@@ -145,7 +148,8 @@ mod tests {
             scope: 0,
             broadcast: None,
             peer: None,
-            noprefixroute: false,
+            flags: 0,
+            preferred_lft: None,
             no_track: false,
         };
         assert_eq!(command(&plain), "ip address add 10.0.0.1/24 dev eth0");
@@ -153,7 +157,7 @@ mod tests {
             label: Some("eth0:v".to_owned()),
             scope: 253,
             broadcast: Some(Broadcast::Ones),
-            noprefixroute: true,
+            flags: 0x200,
             ..plain.clone()
         };
         let want =

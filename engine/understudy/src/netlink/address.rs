@@ -23,12 +23,10 @@ const IFA_ADDRESS: u16 = 1;
 const IFA_LOCAL: u16 = 2;
 const IFA_LABEL: u16 = 3;
 const IFA_BROADCAST: u16 = 4;
+const IFA_CACHEINFO: u16 = 6;
 const IFA_FLAGS: u16 = 8;
 /// Since Linux 5.18; older kernels ignore it.
 const IFA_PROTO: u16 = 11;
-
-const IFA_F_NODAD: u32 = 0x02;
-const IFA_F_NOPREFIXROUTE: u32 = 0x200;
 
 /// keepalived's number (RTPROT_KEEPALIVED); the same, so that either finds the other's leftovers.
 const PROTO: u8 = 18;
@@ -85,16 +83,20 @@ fn add(batch: &mut Batch, index: u32, address: &Address) {
         if let Some(broadcast) = broadcast(address) {
             a.ip(IFA_BROADCAST, broadcast.into());
         }
-        let mut flags = 0;
-        if address.noprefixroute {
-            flags |= IFA_F_NOPREFIXROUTE;
+        if let Some(preferred) = address.preferred_lft {
+            a.bytes(IFA_CACHEINFO, &cacheinfo(preferred));
         }
-        if address.ip.is_ipv6() {
-            flags |= IFA_F_NODAD;
-        }
-        a.u32(IFA_FLAGS, flags);
+        a.u32(IFA_FLAGS, address.flags);
         a.u8(IFA_PROTO, PROTO);
     });
+}
+
+/// struct ifa_cacheinfo: preferred and valid for so many seconds, then two times of the kernel's own.
+fn cacheinfo(preferred: u32) -> [u8; 16] {
+    let mut info = [0; 16];
+    info[..4].copy_from_slice(&preferred.to_ne_bytes());
+    info[4..8].fill(0xff);
+    info
 }
 
 fn header(ip: IpAddr, prefix_len: u8, scope: u8, index: u32) -> [u8; IFADDRMSG] {
@@ -131,7 +133,8 @@ mod tests {
             scope: 0,
             broadcast: Some(Broadcast::Ones),
             peer: None,
-            noprefixroute: false,
+            flags: 0,
+            preferred_lft: None,
             no_track: false,
         }
     }

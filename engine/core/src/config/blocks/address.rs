@@ -8,7 +8,9 @@ use crate::config::diagnostic::{At, Diagnostics, code};
 use crate::config::lexer::Word;
 use crate::config::tree::Node;
 use crate::config::value;
-use crate::net::address::{Address, Broadcast};
+use crate::net::address::{
+    Address, Broadcast, IFA_F_MCAUTOJOIN, OF_IPV4, WORDS, default_flags, default_preferred,
+};
 
 /// An address as written; `dev` may be missing.
 #[derive(Clone, Debug)]
@@ -22,7 +24,10 @@ pub struct AddressLine {
     scope: u8,
     broadcast: Option<Broadcast>,
     peer: Option<IpAddr>,
-    noprefixroute: bool,
+    /// Those that were given.
+    flags: u32,
+    /// `forever` is `Some(None)`.
+    preferred_lft: Option<Option<u32>>,
     no_track: bool,
     /// On a virtual interface, whatever lies below it.
     pub use_vmac: bool,
@@ -40,11 +45,6 @@ pub fn parse(node: &Node, out: &mut Diagnostics) -> Option<AddressLine> {
         return None;
     }
     let (ip, prefix_len) = with_prefix(node.keyword(), out)?;
-    if ip.value.is_unspecified() || ip.value.is_multicast() {
-        let message = format!("{} can't be an address of an interface", ip.value);
-        out.add(code::BAD_ARGUMENT, ip.span, message);
-        return None;
-    }
     let mut line = AddressLine {
         ip,
         prefix_len,
@@ -53,7 +53,8 @@ pub fn parse(node: &Node, out: &mut Diagnostics) -> Option<AddressLine> {
         scope: 0,
         broadcast: None,
         peer: None,
-        noprefixroute: false,
+        flags: 0,
+        preferred_lft: None,
         no_track: false,
         use_vmac: false,
         track_group: None,
@@ -61,10 +62,9 @@ pub fn parse(node: &Node, out: &mut Diagnostics) -> Option<AddressLine> {
     let mut words = node.arguments().iter();
     while let Some(word) = words.next() {
         match word.text.as_str() {
-            "noprefixroute" => line.noprefixroute = true,
             "no_track" => line.no_track = true,
             "use_vmac" => line.use_vmac = true,
-            "home" | "-nodad" | "mngtmpaddr" | "autojoin" => not_yet(word, out),
+            text if flag(text).is_some() => line.flags |= flag(text).unwrap_or(0),
             "dev" | "scope" | "brd" | "broadcast" | "label" | "peer" | "preferred_lft"
             | "track_group" => {
                 let Some(argument) = words.next() else {
@@ -103,6 +103,7 @@ pub fn parse(node: &Node, out: &mut Diagnostics) -> Option<AddressLine> {
             }
         }
     }
+    check_flags(&line, node, out)?;
     if line.broadcast.is_some() && line.peer.is_some() {
         out.add(
             code::CONFLICT,
@@ -115,6 +116,11 @@ pub fn parse(node: &Node, out: &mut Diagnostics) -> Option<AddressLine> {
 }
 
 impl AddressLine {
+    fn flags(&self) -> u32 {
+        let ip = self.ip.value;
+        default_flags(ip) ^ if ip.is_ipv4() { self.flags & OF_IPV4 } else { self.flags }
+    }
+
     /// The final address, on `dev` if the line names no interface.
     #[must_use]
     pub fn settings(&self, dev: &str) -> Address {
@@ -126,7 +132,10 @@ impl AddressLine {
             scope: self.scope,
             broadcast: self.broadcast,
             peer: self.peer,
-            noprefixroute: self.noprefixroute,
+            flags: self.flags(),
+            preferred_lft: self
+                .preferred_lft
+                .unwrap_or_else(|| default_preferred(self.ip.value, self.prefix_len)),
             no_track: self.no_track,
         }
     }
@@ -206,14 +215,50 @@ fn option(line: &mut AddressLine, name: &Word, value: &Word, out: &mut Diagnosti
             line.peer = Some(peer.value);
         }
         "track_group" => line.track_group = Some(At::new(value.text.clone(), value.span)),
-        _ => not_yet(name, out),
+        "preferred_lft" => line.preferred_lft = Some(lifetime(value, out)?),
+        _ => {}
     }
     Some(())
 }
 
-fn not_yet(word: &Word, out: &mut Diagnostics) {
-    out.add(code::NOT_YET, word.span, format!("`{}` does not work yet", word.text))
-        .label("skipped");
+fn flag(word: &str) -> Option<u32> {
+    WORDS.iter().find(|(known, _)| *known == word).map(|(_, flag)| *flag)
+}
+
+/// What the kernel would refuse, and what it would not look at.
+fn check_flags(line: &AddressLine, node: &Node, out: &mut Diagnostics) -> Option<()> {
+    let ip = line.ip.value;
+    let joins = line.flags & IFA_F_MCAUTOJOIN != 0;
+    if ip.is_unspecified() || ip.is_multicast() && !joins {
+        let message = format!("{ip} can't be an address of an interface");
+        let finding = out.add(code::BAD_ARGUMENT, line.ip.span, message);
+        if ip.is_multicast() {
+            finding.help("`autojoin` makes it a group that is joined");
+        }
+        return None;
+    }
+    for word in node.arguments() {
+        let text = word.text.as_str();
+        if ip.is_ipv4() && matches!(text, "home" | "-nodad" | "mngtmpaddr") {
+            let message = format!("`{text}` has no effect on an IPv4 address");
+            out.add(code::NO_EFFECT, word.span, message);
+        } else if text == "mngtmpaddr" && line.prefix_len != 64 {
+            out.add(code::BAD_ARGUMENT, word.span, "`mngtmpaddr` needs a prefix of /64");
+            return None;
+        }
+    }
+    Some(())
+}
+
+/// `forever`, or seconds.
+#[expect(clippy::option_option, reason = "`None` is an error, `Some(None)` for ever")]
+fn lifetime(word: &Word, out: &mut Diagnostics) -> Option<Option<u32>> {
+    if word.text == "forever" {
+        return Some(None);
+    }
+    // What all bits set would mean to the kernel is for ever.
+    let seconds = value::int("preferred_lft", word, 0, i64::from(u32::MAX) - 1, out)?;
+    Some(u32::try_from(seconds).ok())
 }
 
 /// `IP[/LEN]`

@@ -18,7 +18,8 @@ const ROOM: usize = 1500 - 40 - 8;
 impl VrrpInstance {
     /// Whether adverts travel over IPv6: what is written first says so.
     pub(super) fn is_ipv6(&self) -> bool {
-        self.native_ipv6.is_some() || self.family_words().next().is_some_and(|ip| ip.value.is_ipv6())
+        self.native_ipv6.is_some()
+            || self.family_words().next().is_some_and(|ip| ip.value.is_ipv6())
     }
 
     /// All addresses that must be of the instance's family.

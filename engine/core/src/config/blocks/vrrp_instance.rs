@@ -475,7 +475,11 @@ impl VrrpInstance {
     /// Of IPv6, 0 stands for the kernel's default, as nothing does.
     fn unicast_ttl(&self) -> u8 {
         let given = self.unicast_ttl.as_ref().map(|ttl| ttl.value);
-        if self.is_ipv6() { given.filter(|ttl| *ttl > 0).unwrap_or(64) } else { given.unwrap_or(255) }
+        if self.is_ipv6() {
+            given.filter(|ttl| *ttl > 0).unwrap_or(64)
+        } else {
+            given.unwrap_or(255)
+        }
     }
 
     /// VIPs and excluded VIPs, on their interfaces.

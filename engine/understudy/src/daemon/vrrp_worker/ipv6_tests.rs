@@ -117,7 +117,10 @@ fn two_engines_share_an_address_of_ipv6_and_one_of_ipv4_with_one_vrid() {
     run(&format!("ip -n {} link set v0 down", net.host(1)));
     a.until("MASTER -> FAULT");
     soon(|| net.has(2, VIP));
-    assert_eq!((a.status()["repairs"].as_u64(), b.status()["repairs"].as_u64()), (Some(0), Some(0)));
+    assert_eq!(
+        (a.status()["repairs"].as_u64(), b.status()["repairs"].as_u64()),
+        (Some(0), Some(0))
+    );
     run(&format!("ip -n {} link set v0 up", net.host(1)));
     soon(|| net.has(1, VIP) && !net.has(2, VIP));
 }
@@ -221,6 +224,56 @@ fn adverts_and_announcements_over_ipv6_are_keepalived_s() {
         let ours = said(&capture.frames());
         assert_eq!(ours, theirs, "{more}\n{}", hex(&ours, &theirs));
     }
+}
+
+#[test]
+fn addresses_have_the_flags_that_keepalived_gives_them() {
+    if unable(true) {
+        return;
+    }
+    let conf = "vrrp_instance six {
+        interface v0
+        virtual_router_id 51
+        virtual_ipaddress {
+            fe80::7777
+            2001:db8::100/64
+            2001:db8::101
+            2001:db8::102 preferred_lft forever
+            2001:db8::103/64 preferred_lft 1000 noprefixroute
+            2001:db8::104/64 -nodad home
+            2001:db8:0:1::105/64 mngtmpaddr
+        }
+        virtual_ipaddress_excluded {
+            10.77.0.101/24 preferred_lft 1000 noprefixroute
+            10.77.0.102/24
+        }
+    }";
+    let net = net(1);
+    let addresses = || -> Vec<String> {
+        let text = run(&format!("ip -n {} -o address show dev v0", net.host(1)));
+        let mut lines: Vec<String> = text
+            .lines()
+            .map(|line| {
+                let line = line.replace("1000sec", "999sec").replace(" tentative", "");
+                // 2.2.7 says of neither that it was its own.
+                line.replace(" proto keepalived", "").replace(" proto 0x12", "")
+            })
+            .filter(|line| !line.contains("temporary"))
+            .collect();
+        lines.sort();
+        lines
+    };
+    let complete = || addresses().len() == 12;
+    let k = net.keepalived(1, conf);
+    soon(complete);
+    let theirs = addresses();
+    k.stop();
+    soon(|| !net.has(1, VIP));
+    let mut a = net.engine(1, conf);
+    soon(complete);
+    assert_eq!(addresses(), theirs);
+    a.begin_stop();
+    a.stopped();
 }
 
 fn hex(ours: &[Vec<u8>], theirs: &[Vec<u8>]) -> String {

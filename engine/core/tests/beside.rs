@@ -7,7 +7,7 @@ use std::time::Duration;
 use understudy_core::config::{self, Environment, Source};
 use understudy_core::ipvs::sync::Role;
 use understudy_core::net::reconcile::{Change, Present};
-use understudy_core::node::vrrp::{Action, Event, LinkState, Snapshot, VrrpNode};
+use understudy_core::node::vrrp::{Action, Event, LinkState, Observations, Snapshot, VrrpNode};
 use understudy_core::time::Time;
 use understudy_core::vrrp::authentication_header as ah;
 use understudy_core::vrrp::envelope::Envelope;
@@ -268,4 +268,43 @@ fn an_address_that_the_kernel_refuses_does_not_hold_up_the_others() {
         )
     };
     assert!(removes(&out));
+}
+
+#[test]
+fn nobody_is_master_soon_after_the_boot() {
+    // The clock begins with the boot; this host starts a thousand seconds later.
+    for (delay, waits) in
+        [("", 3), ("vrrp_delay_after_boot 1100", 103), ("vrrp_delay_after_boot 900", 3)]
+    {
+        let (mut host, _) = Host::start(&conf(delay, ""));
+        let start = host.now;
+        host.until_master();
+        assert_eq!(host.now.since(start).as_secs(), waits, "{delay}");
+    }
+}
+
+#[test]
+fn a_reload_writes_the_states_again_if_that_is_asked() {
+    for (global, lines) in [("", 0), ("fifo_write_vrrp_states_on_reload", 2)] {
+        let group = "vrrp_sync_group G { group { A } }\n";
+        let text = group.to_owned() + &conf(global, "");
+        let (mut host, _) = Host::start(&text);
+        host.until_master();
+        let parsed = config::parse(&mut Text(text), "test.conf", &Environment::default());
+        let mut out = Vec::new();
+        host.node.reload(
+            parsed.settings.unwrap().vrrp,
+            &Observations::default(),
+            host.now,
+            &mut out,
+        );
+        let told: Vec<&String> = out
+            .iter()
+            .filter_map(|it| if let Action::Fifo(line) = it { Some(line) } else { None })
+            .collect();
+        assert_eq!(told.len(), lines, "{told:?}");
+        if lines > 0 {
+            assert_eq!(told, ["INSTANCE \"A\" MASTER 100\n", "GROUP \"G\" MASTER 0\n"]);
+        }
+    }
 }

@@ -51,6 +51,9 @@ pub fn resolve(written: &Configuration, names: &Names, out: &mut Diagnostics) ->
         vrrp: VrrpSettings {
             startup_delay: global.startup_delay,
             no_email_faults: global.no_email_faults,
+            buffers: global.buffers.of_vrrp(),
+            fifo_states: global.fifo_states,
+            delay_after_boot: global.delay_after_boot,
             disable_local_igmp: global.disable_local_igmp,
             sync_groups: sync_groups(written, out),
             scripts,
@@ -87,6 +90,10 @@ pub fn resolve(written: &Configuration, names: &Names, out: &mut Diagnostics) ->
         check: CheckWorkerSettings {
             virtual_servers: servers.into_iter().map(|(_, server)| server).collect(),
             flush_at_start: global.lvs_flush,
+            init_notifies: global.rs_init_notifies,
+            flush_on_stop: global.lvs_flush_on_stop,
+            timeouts: global.lvs_timeouts,
+            buffer: global.buffers.of_checks(),
             no_checker_emails: global.no_checker_emails,
         },
     }

@@ -16,7 +16,7 @@ use crate::checks::settings::{
     CheckKind, CheckSettings, Connection, HttpVersion, Schedule, ServerName, Url,
 };
 use crate::command::{Command, RunAs};
-use crate::ipvs::settings::{RealServer, VirtualServer};
+use crate::ipvs::settings::{FlushOnStop, RealServer, Timeouts, VirtualServer};
 use crate::ipvs::sync::SyncDaemon;
 use crate::ipvs::table::{Family, Forward, Protocol, ServiceKey};
 use crate::mail::settings::{MailSettings, Server};
@@ -24,6 +24,7 @@ use crate::net::address::{Address, Broadcast, WORDS, default_flags, default_pref
 use crate::net::firewall::Firewall;
 use crate::net::route::Route;
 use crate::net::rule::Rule;
+use crate::node::buffers::{Buffer, Buffers};
 use crate::node::namespaces::{IpvsNamespace, Namespaces};
 use crate::node::settings::{Fifo, HostSettings, ProcessSettings, VrrpSettings};
 use crate::track::settings::{
@@ -211,10 +212,35 @@ fn global(page: &mut Page, settings: &HostSettings) {
         page.line(&sync_daemon(daemon));
     }
     page.flag("lvs_flush", settings.check.flush_at_start);
+    match settings.check.flush_on_stop {
+        FlushOnStop::Not => {}
+        FlushOnStop::Ours => page.line("lvs_flush_on_stop VS"),
+        FlushOnStop::Everything => page.line("lvs_flush_on_stop"),
+    }
+    if let Some(Timeouts { tcp, tcp_fin, udp }) = settings.check.timeouts {
+        page.line(&format!("lvs_timeouts tcp {tcp} tcpfin {tcp_fin} udp {udp}"));
+    }
+    page.flag("rs_init_notifies", settings.check.init_notifies);
+    let Buffers { commands, events, processes } = settings.vrrp.buffers;
+    buffer(page, "vrrp_netlink_cmd_rcv_bufs", commands);
+    buffer(page, "vrrp_netlink_monitor_rcv_bufs", events);
+    buffer(page, "process_monitor_rcv_bufs", processes);
+    buffer(page, "lvs_netlink_cmd_rcv_bufs", settings.check.buffer);
+    page.flag("fifo_write_vrrp_states_on_reload", settings.vrrp.fifo_states);
+    if !settings.vrrp.delay_after_boot.is_zero() {
+        page.time("vrrp_delay_after_boot", settings.vrrp.delay_after_boot);
+    }
     page.flag("disable_local_igmp", settings.vrrp.disable_local_igmp);
     page.flag("no_email_faults", settings.vrrp.no_email_faults);
     page.flag("no_checker_emails", settings.check.no_checker_emails);
     page.close();
+}
+
+fn buffer(page: &mut Page, keyword: &str, buffer: Option<Buffer>) {
+    if let Some(Buffer { bytes, force }) = buffer {
+        page.set(keyword, bytes);
+        page.flag(&format!("{keyword}_force"), force);
+    }
 }
 
 fn mail(page: &mut Page, mail: &MailSettings) {

@@ -86,3 +86,28 @@ pub struct VirtualServer {
     /// Its servers.
     pub real_servers: Vec<RealServer>,
 }
+
+/// What an orderly stop deletes of the kernel's table (`lvs_flush_on_stop`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum FlushOnStop {
+    /// What is ours, and whoever wants to know is told of each server.
+    #[default]
+    Not,
+    /// What is ours; nobody is told of servers.
+    Ours,
+    /// Everything.
+    Everything,
+}
+
+/// Seconds after which IPVS forgets a connection, 1..=2678400; 0: the kernel's value stays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Timeouts {
+    /// An established one of TCP.
+    pub tcp: u32,
+    /// One of TCP after a FIN.
+    pub tcp_fin: u32,
+    /// Of UDP.
+    pub udp: u32,
+}

@@ -35,7 +35,7 @@ use crate::command::Command;
 use crate::ipvs::desire::{self, Health, Pool};
 use crate::ipvs::diff::{self, Change};
 use crate::ipvs::quorum;
-use crate::ipvs::settings::{RealServer, VirtualServer};
+use crate::ipvs::settings::{FlushOnStop, RealServer, Timeouts, VirtualServer};
 use crate::ipvs::table::{Service, ServiceKey};
 use crate::journal::{Entry, Reason};
 use crate::mail::message::Alert;
@@ -68,6 +68,8 @@ pub struct CheckNode {
     ours: BTreeSet<ServiceKey>,
     next_reading: Time,
     repairs: u64,
+    /// What was there before ours.
+    found_timeouts: Option<Timeouts>,
     stopped: bool,
 }
 
@@ -193,16 +195,22 @@ impl CheckNode {
             ours: BTreeSet::new(),
             next_reading: now + RECONCILE_PERIOD,
             repairs: 0,
+            found_timeouts: None,
             stopped: false,
         };
         // lvs_flush: whatever is there is ours to delete; but what is wanted is edited, not flushed.
         if settings.flush_at_start && memory.is_none() {
             node.ours.extend(node.believed.iter().map(|s| s.key));
         }
+        let tells = settings.init_notifies && memory.is_none();
         let memory = memory.unwrap_or_default();
         node.ours.extend(memory.ours.iter().copied());
         node.repairs = memory.repairs;
+        node.found_timeouts = memory.found_timeouts;
         node.configure(settings, &memory, now, out);
+        if tells {
+            node.tell_initial(now, out);
+        }
         node
     }
 
@@ -263,6 +271,28 @@ impl CheckNode {
             health,
             quorum_up: state.quorum_up,
         }))
+    }
+
+    /// The kernel's timeouts are set as the configuration wants, or as they were before; `found`: what they are now.
+    /// First those that were there before, as one that is 0 leaves the kernel's.
+    #[must_use]
+    pub fn set_timeouts(&mut self, found: Timeouts) -> [Option<Timeouts>; 2] {
+        let former = self.found_timeouts;
+        let wanted = self.settings.timeouts.filter(|_| !self.stopped);
+        self.found_timeouts = wanted.map(|_| former.unwrap_or(found));
+        [former, wanted]
+    }
+
+    /// Whether a stop deletes others' services too.
+    #[must_use]
+    pub fn flushes_at_stop(&self) -> bool {
+        self.settings.flush_on_stop == FlushOnStop::Everything
+    }
+
+    /// Whether they may have to be set.
+    #[must_use]
+    pub const fn needs_timeouts(&self) -> bool {
+        self.found_timeouts.is_some() || self.settings.timeouts.is_some()
     }
 
     /// How many services were put right after somebody else had changed them.
@@ -447,7 +477,9 @@ impl CheckNode {
     fn stop(&mut self, now: Time, out: &mut Actions) {
         self.stopped = true;
         self.checks.cancel_all(|check| out.push(Action::Cancel { check }));
-        let present = self.believed.iter().map(|s| s.key).filter(|k| self.ours.contains(k));
+        let flush = self.settings.flush_on_stop;
+        let goes = |key: &ServiceKey| flush == FlushOnStop::Everything || self.ours.contains(key);
+        let present = self.believed.iter().map(|s| s.key).filter(goes);
         let changes: Vec<Change> = present.map(Change::DeleteService).collect();
         if !changes.is_empty() {
             out.push(Action::Kernel(changes));
@@ -456,12 +488,25 @@ impl CheckNode {
         for (settings, state) in all.filter(|(v, _)| v.omega) {
             let news = News { settings, fifo_name: &state.fifo_name, cause: &Reason::Stopping };
             for (server, known) in settings.real_servers.iter().zip(&state.servers) {
-                if known.health.alive {
+                if known.health.alive && flush == FlushOnStop::Not {
                     news.server(out, now, server, false);
                 }
             }
             if state.quorum_up {
                 news.quorum(out, now, false);
+            }
+        }
+    }
+
+    /// Servers that are in the pool from the start are told as up (`rs_init_notifies`).
+    fn tell_initial(&self, now: Time, out: &mut Actions) {
+        let cause = Reason::Said("in the pool from the start".to_string());
+        for (settings, state) in self.settings.virtual_servers.iter().zip(&self.virtual_servers) {
+            let news = News { settings, fifo_name: &state.fifo_name, cause: &cause };
+            for (server, known) in settings.real_servers.iter().zip(&state.servers) {
+                if known.health.alive {
+                    news.server_without_mail(out, now, server, true);
+                }
             }
         }
     }

@@ -6,13 +6,14 @@ use core::time::Duration;
 
 use crate::bfd::settings::BfdSettings;
 use crate::command::{Command, RunAs};
-use crate::ipvs::settings::VirtualServer;
+use crate::ipvs::settings::{FlushOnStop, Timeouts, VirtualServer};
 use crate::ipvs::sync::SyncDaemon;
 use crate::mail::settings::MailSettings;
 use crate::net::address::Address;
 use crate::net::firewall::Firewall;
 use crate::net::route::Route;
 use crate::net::rule::Rule;
+use crate::node::buffers::{Buffer, Buffers};
 use crate::node::namespaces::Namespaces;
 use crate::node::process::EngineSettings;
 use crate::track::settings::{FileSettings, LinkBeat, LinkDelays, ScriptSettings, WatchSettings};
@@ -94,6 +95,12 @@ pub struct VrrpSettings {
     pub firewall: Firewall,
     /// Keeps connections alive across a takeover.
     pub sync_daemon: Option<SyncDaemon>,
+    /// Room for what the kernel tells.
+    pub buffers: Buffers,
+    /// A FIFO line of each state after a reload (`fifo_write_vrrp_states_on_reload`).
+    pub fifo_states: bool,
+    /// No instance becomes master before this long after the boot (`vrrp_delay_after_boot`).
+    pub delay_after_boot: Duration,
 }
 
 /// What the check worker acts on.
@@ -106,6 +113,14 @@ pub struct CheckWorkerSettings {
     pub flush_at_start: bool,
     /// Mails when a server changes, not when one of its checks does (`no_checker_emails`).
     pub no_checker_emails: bool,
+    /// Servers that are in the pool from the start are told as up (`rs_init_notifies`).
+    pub init_notifies: bool,
+    /// What goes at a stop.
+    pub flush_on_stop: FlushOnStop,
+    /// When connections are forgotten; put back at a stop.
+    pub timeouts: Option<Timeouts>,
+    /// Room for answers of the kernel.
+    pub buffer: Option<Buffer>,
 }
 
 /// The whole configuration.

@@ -282,6 +282,8 @@ const RETRY: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub struct VrrpNode {
     startup_delay: Duration,
+    delay_after_boot: Duration,
+    fifo_states: bool,
     no_email_faults: bool,
     disable_local_igmp: bool,
     static_addresses: Vec<Address>,

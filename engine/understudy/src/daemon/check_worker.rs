@@ -9,7 +9,9 @@ use understudy_core::checks::misc;
 use understudy_core::checks::settings::CheckKind;
 use understudy_core::checks::verdict::Verdict;
 use understudy_core::ipvs::diff::Change;
+use understudy_core::ipvs::settings::FlushOnStop;
 use understudy_core::ipvs::table::{Service, ServiceKey};
+use understudy_core::node::buffers::Buffer;
 use understudy_core::node::check::{Action, Actions, CheckId, CheckNode, Event, Memory};
 use understudy_core::node::namespaces::IpvsNamespace;
 use understudy_core::node::settings::{CheckWorkerSettings, HostSettings};
@@ -66,6 +68,7 @@ impl Worker for CheckWorker {
             });
         let namespace = settings.process.namespaces.ipvs;
         let settings = settings.check;
+        let buffer = settings.buffer;
         let (mut ipvs, mut table, mut connections) = (None, Vec::new(), BTreeMap::new());
         if needs_kernel(&settings) || memory.as_ref().is_some_and(|m| !m.ours.is_empty()) {
             let mut opened = Ipvs::open_in(&namespace)?;
@@ -80,6 +83,7 @@ impl Worker for CheckWorker {
         let (probes, overdue, programs) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
         let mut worker =
             Self { node, namespace, ipvs, probes, overdue, programs, connections, stopped: false };
+        worker.set_up_ipvs(buffer, context);
         worker.act(now, out, context);
         worker.ask_for_sessions(context);
         Ok(worker)
@@ -136,12 +140,19 @@ impl Worker for CheckWorker {
                 Err(e) => context.log(Level::Error, &e.to_string()),
             }
         }
+        let buffer = settings.check.buffer;
         self.tell(Event::Reload(settings.check), now, context);
+        self.set_up_ipvs(buffer, context);
         self.ask_for_sessions(context);
     }
 
     fn stop(&mut self, now: Time, context: &mut Context) {
+        if self.node.flushes_at_stop() {
+            // What others have made until now goes too.
+            self.read_table(now, context);
+        }
         self.tell(Event::Stop, now, context);
+        self.set_timeouts(context);
         self.stopped = true;
     }
 
@@ -209,6 +220,27 @@ impl CheckWorker {
         if self.node.has_sessions() {
             context.peer_worker(&json!({ bfd::ASK: true }));
         }
+    }
+
+    /// What is no part of the table.
+    fn set_up_ipvs(&mut self, buffer: Option<Buffer>, context: &mut Context) {
+        if let Some(Err(e)) = self.ipvs.as_ref().map(|ipvs| ipvs.set_buffer(buffer)) {
+            context.log(Level::Warning, &format!("set lvs_netlink_cmd_rcv_bufs: {e}"));
+        }
+        self.set_timeouts(context);
+    }
+
+    /// When the kernel forgets connections.
+    fn set_timeouts(&mut self, context: &mut Context) {
+        let Some(ipvs) = self.ipvs.as_mut().filter(|_| self.node.needs_timeouts()) else { return };
+        let set = ipvs.timeouts().and_then(|found| {
+            let timeouts = self.node.set_timeouts(found);
+            timeouts.into_iter().flatten().try_for_each(|it| ipvs.set_timeouts(it))
+        });
+        if let Err(e) = set {
+            context.log(Level::Error, &format!("set lvs_timeouts: {e}"));
+        }
+        context.changed();
     }
 
     fn tell(&mut self, event: Event, now: Time, context: &mut Context) {
@@ -370,7 +402,10 @@ impl CheckWorker {
 }
 
 fn needs_kernel(settings: &CheckWorkerSettings) -> bool {
-    !settings.virtual_servers.is_empty() || settings.flush_at_start
+    !settings.virtual_servers.is_empty()
+        || settings.flush_at_start
+        || settings.flush_on_stop == FlushOnStop::Everything
+        || settings.timeouts.is_some()
 }
 
 /// Spreads the first checks of hosts that start together.

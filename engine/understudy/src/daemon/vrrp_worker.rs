@@ -17,6 +17,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use understudy_core::journal::Entry;
 use understudy_core::net::reconcile::Change;
+use understudy_core::node::buffers::Buffers;
 use understudy_core::node::settings::HostSettings;
 use understudy_core::node::vrrp::{Action, Event, Handover, PortNeeds, VrrpNode, Weight};
 use understudy_core::time::Time;
@@ -133,6 +134,7 @@ impl Worker for VrrpWorker {
         let now = clock::now();
         let mut actions = Vec::with_capacity(64);
         snapshot.tracked = watches.set(&settings.vrrp, now);
+        let buffers = settings.vrrp.buffers;
         let node = VrrpNode::start(settings.vrrp, handover.as_ref(), &snapshot, now, &mut actions);
         let mut worker = Self {
             node,
@@ -160,6 +162,7 @@ impl Worker for VrrpWorker {
         }
         worker.open_ports(context);
         worker.listen_to_watches(context);
+        worker.set_buffers(buffers, context);
         worker.bfd.follow(&worker.node, now, context);
         bfd::tell_checks(&worker.node.bfd_news(), context);
         worker.act(now, context);
@@ -221,6 +224,7 @@ impl Worker for VrrpWorker {
                 Err(e) => context.log(Level::Error, &format!("read links and addresses: {e}")),
             }
         }
+        self.set_buffers(settings.vrrp.buffers, context);
         let tracked = self.set_watches(&settings.vrrp, now, context);
         self.node.reload(settings.vrrp, &tracked, now, &mut self.actions);
         if self.node.follows_routing() {
@@ -280,6 +284,14 @@ impl Worker for VrrpWorker {
 }
 
 impl VrrpWorker {
+    /// Room for what the kernel tells.
+    fn set_buffers(&self, buffers: Buffers, context: &Context) {
+        let commands = self.requests.set_buffer(buffers.commands);
+        if let Err(e) = commands.and_then(|()| self.monitor.set_buffer(buffers.events)) {
+            context.log(Level::Warning, &format!("set netlink receive buffers: {e}"));
+        }
+    }
+
     fn receive(&mut self, token: Token, now: Time, context: &mut Context) {
         let sealed = token.0 >= FIRST_SEALED;
         let number = token.0 - if sealed { FIRST_SEALED } else { FIRST_PORT };

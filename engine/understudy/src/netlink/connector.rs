@@ -9,6 +9,7 @@
 use std::io;
 
 use super::message::{Batch, Error, Message, Socket, to_u32};
+use crate::sys::namespace;
 use crate::sys::socket::{self, Instruction};
 
 const NLMSG_DONE: u16 = 3;
@@ -46,8 +47,18 @@ pub enum Event {
     Exit(u32),
 }
 
-/// A socket that is told of all processes.
+/// A socket that is told of all processes, of whichever network namespace we are.
 pub fn open() -> Result<Socket, Error> {
+    match open_here() {
+        // Nobody listens: this is not the first namespace.
+        Err(Error::Socket(e)) if e.kind() == io::ErrorKind::ConnectionRefused => {
+            namespace::within(&namespace::initial(), open_here).unwrap_or(Err(Error::Socket(e)))
+        }
+        other => other,
+    }
+}
+
+fn open_here() -> Result<Socket, Error> {
     let mut socket = Socket::of_groups(libc::NETLINK_CONNECTOR, CN_IDX_PROC)?;
     socket::filter(&socket, &only_processes())?;
     let mut request = Batch::new();

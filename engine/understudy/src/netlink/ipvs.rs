@@ -4,6 +4,7 @@
 //! flags are a pair {flags, mask}; thresholds must be there in every add and set; an IPv6 "netmask" is a prefix length.
 
 mod daemons;
+mod timeouts;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,6 +18,7 @@ use understudy_core::ipvs::table::{
     Destination, Family, Forward, Persistence, Protocol, Service, ServiceKey, Tunnel,
 };
 use understudy_core::ipvs::text::{ONE_PACKET, SCHEDULER_FLAGS};
+use understudy_core::node::buffers::Buffer;
 use understudy_core::node::namespaces::IpvsNamespace;
 
 use super::message::{
@@ -198,6 +200,11 @@ impl Ipvs {
             Err((e, outcome)) if absent(&e) => Err(Error::Missing(outcome)),
             Err((e, _)) => Err(e.into()),
         }
+    }
+
+    /// Room for the kernel's answers.
+    pub fn set_buffer(&self, buffer: Option<Buffer>) -> std::io::Result<()> {
+        self.socket.set_buffer(buffer)
     }
 
     /// Sends the changes in order and returns what the kernel refused; it goes on after each refusal.

@@ -12,6 +12,8 @@ use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use understudy_core::node::buffers::Buffer;
+
 use crate::sys::socket::{self, RawAddress};
 
 /// The message is a request.
@@ -386,8 +388,13 @@ pub struct Socket {
     /// nlmsg_pid of the kernel's answers; 0 before the first.
     port: u32,
     buffer: Vec<u8>,
+    /// Of its receive buffer, where the configuration says nothing.
+    room: libc::c_int,
 }
 
+/// Receive buffers: for answers, and for a storm of events.
+const ROOM: libc::c_int = 2 << 20;
+const STORM: libc::c_int = 8 << 20;
 /// Room for one datagram of the kernel; it fills at most 32 KB when the reader offers as much.
 const BUFFER: usize = 64 << 10;
 /// The kernel answers at once; this long means that something is very wrong.
@@ -403,8 +410,9 @@ impl Socket {
 
     /// For events of these groups (bits RTMGRP_*), with room for a storm.
     pub fn monitor(protocol: libc::c_int, groups: u32) -> Result<Self, Error> {
-        let socket = Self::of_groups(protocol, groups)?;
-        socket::receive_buffer(&socket.fd, 8 << 20)?;
+        let mut socket = Self::of_groups(protocol, groups)?;
+        socket.room = STORM;
+        socket.set_buffer(None)?;
         Ok(socket)
     }
 
@@ -417,9 +425,9 @@ impl Socket {
         // Older kernels don't know it; then dumps may hold more than was asked for.
         let _ = socket::set(&fd, libc::SOL_NETLINK, libc::NETLINK_GET_STRICT_CHK, 1);
         socket::send_buffer(&fd, 2 << 20)?; // one send must fit
-        socket::receive_buffer(&fd, 2 << 20)?;
+        socket::receive_buffer(&fd, ROOM)?;
         socket::bind(&fd, &RawAddress::netlink(groups))?;
-        Ok(Self { fd, next_sequence: 1, port: 0, buffer: Vec::new() })
+        Ok(Self { fd, next_sequence: 1, port: 0, buffer: Vec::new(), room: ROOM })
     }
 
     /// Adds a group of events (RTNLGRP_*); again is no harm.
@@ -431,6 +439,16 @@ impl Socket {
     /// Whether an event tells of a change that this socket has asked for.
     pub const fn is_mine(&self, event: Message<'_>) -> bool {
         event.port != 0 && event.port == self.port
+    }
+
+    /// A receive buffer as the configuration says; `None`: our own.
+    pub fn set_buffer(&self, buffer: Option<Buffer>) -> io::Result<()> {
+        let Some(Buffer { bytes, force }) = buffer else {
+            return socket::receive_buffer(&self.fd, self.room);
+        };
+        let bytes = libc::c_int::try_from(bytes).unwrap_or(libc::c_int::MAX);
+        let name = if force { libc::SO_RCVBUFFORCE } else { libc::SO_RCVBUF };
+        socket::set(&self.fd, libc::SOL_SOCKET, name, bytes)
     }
 
     fn send(&mut self, batch: &mut Batch) -> Result<u32, Error> {
@@ -718,6 +736,19 @@ mod tests {
             assert_eq!(refusals[0].errno, libc::ENODEV);
             assert_eq!(found, 1);
         }
+    }
+
+    #[test]
+    fn a_receive_buffer_is_as_large_as_configured_and_our_own_again() {
+        let socket = Socket::open(libc::NETLINK_ROUTE).unwrap();
+        let size =
+            || -> libc::c_int { socket::get(&socket, libc::SOL_SOCKET, libc::SO_RCVBUF).unwrap() };
+        let own = size();
+        // The kernel counts its own needs too.
+        socket.set_buffer(Some(Buffer { bytes: 100_000, force: false })).unwrap();
+        assert_eq!(size(), 200_000);
+        socket.set_buffer(None).unwrap();
+        assert_eq!(size(), own);
     }
 
     #[test]

@@ -30,7 +30,7 @@ impl Watches {
     pub fn set(&mut self, settings: &VrrpSettings, now: Time) -> Observations {
         self.beats.set(&settings.link_beats, now);
         self.files.set(&settings.files, now);
-        self.processes.set(&settings.processes, now);
+        self.processes.set(&settings.processes, settings.buffers.processes, now);
         Observations { files: self.files.read_all(), processes: self.processes.counts() }
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
+use understudy_core::node::buffers::Buffer;
 use understudy_core::time::Time;
 use understudy_core::track::process::Candidate;
 use understudy_core::track::settings::WatchSettings;
@@ -32,7 +33,7 @@ pub struct Processes {
 
 impl Processes {
     /// Counts exactly these from now on.
-    pub fn set(&mut self, settings: &[WatchSettings], now: Time) {
+    pub fn set(&mut self, settings: &[WatchSettings], buffer: Option<Buffer>, now: Time) {
         settings.clone_into(&mut self.settings);
         if settings.is_empty() {
             *self = Self { polls: self.polls, ..Self::default() };
@@ -44,6 +45,9 @@ impl Processes {
                 Ok(socket) => self.events = Some(socket),
                 Err(e) => self.poll(&e),
             }
+        }
+        if let Some(Err(e)) = self.events.as_ref().map(|socket| socket.set_buffer(buffer)) {
+            say!(Warning, "set process_monitor_rcv_bufs: {e}");
         }
         self.next = self.polls.then_some(now + EVERY);
         self.look();

@@ -5,9 +5,11 @@ use alloc::string::String;
 use core::net::IpAddr;
 use core::time::Duration;
 
+use super::buffers::{self, BufferLines};
 use super::family;
 use super::garp_extra;
 use super::iptables;
+use super::ipvs;
 use super::mail::{self, MailLines};
 use super::process::{self, ProcessLines};
 use super::sync_daemon::{self, SyncDaemonLine};
@@ -22,6 +24,7 @@ use crate::config::keyword::Repeated::{Add, First, Last};
 use crate::config::keyword::{extra, ignored, kw, not_yet, old};
 use crate::config::script;
 use crate::config::tree::Node;
+use crate::ipvs::settings::{FlushOnStop, Timeouts};
 use crate::net::firewall::Firewall;
 use crate::node::namespaces::Namespaces;
 use crate::node::settings::{Fifo, ProcessSettings};
@@ -104,6 +107,18 @@ pub struct GlobalDefs {
     nftables_ifindex: bool,
     /// The IPVS sync daemon.
     pub sync_daemon: Option<SyncDaemonLine>,
+    /// Receive buffers.
+    pub buffers: BufferLines,
+    /// FIFO lines of all states at a reload.
+    pub fifo_states: bool,
+    /// No instance becomes master before, counted from the boot.
+    pub delay_after_boot: Duration,
+    /// Servers that begin in the pool are told.
+    pub rs_init_notifies: bool,
+    /// What is deleted at a stop.
+    pub lvs_flush_on_stop: FlushOnStop,
+    /// When IPVS forgets connections.
+    pub lvs_timeouts: Option<Timeouts>,
 }
 
 const MAX: i64 = 0x7fff_ffff;
@@ -111,7 +126,7 @@ const SECONDS: u64 = 4_294_967_295;
 
 /// Its keywords.
 pub const TABLE: Table<GlobalDefs> =
-    Table { block: "global_defs", keywords: &[KEYWORDS, process::KEYWORDS] };
+    Table { block: "global_defs", keywords: &[KEYWORDS, process::KEYWORDS, buffers::KEYWORDS] };
 
 #[rustfmt::skip] // one row a line
 const KEYWORDS: &[Keyword<GlobalDefs>] = &[
@@ -130,10 +145,10 @@ const KEYWORDS: &[Keyword<GlobalDefs>] = &[
     kw("default_interface", Live, Last, Argument::Line(|g, node, out| g.default_interface = interface(node, out))),
     kw("disable_local_igmp", Restart, Last, Argument::Flag(|g, _| g.disable_local_igmp = true)),
     not_yet("v3_checksum_as_v2"),
-    not_yet("lvs_timeouts"),
+    kw("lvs_timeouts", Live, Last, Argument::Line(|g, node, out| g.lvs_timeouts = ipvs::timeouts(node, out))),
     kw("lvs_flush", Restart, Last, Argument::Flag(|g, _| g.lvs_flush = true)),
-    not_yet("lvs_flush_on_stop"),
-    not_yet("lvs_flush_onstop"),
+    kw("lvs_flush_on_stop", Live, Last, Argument::Line(|g, node, out| g.lvs_flush_on_stop = ipvs::flush(node, out))),
+    old(kw("lvs_flush_onstop", Live, Last, Argument::Line(|g, node, out| g.lvs_flush_on_stop = ipvs::flush(node, out))), "lvs_flush_on_stop"),
     kw("lvs_sync_daemon", Live, First, Argument::Line(|g, node, out| g.sync_daemon = sync_daemon::parse(node, out))),
     kw("vrrp_mcast_group4", Live, Last, Argument::Line(|g, node, out| g.mcast_group4 = group4(node, out))),
     kw("vrrp_mcast_group6", Live, Last, Argument::Line(|g, node, out| g.mcast_group6 = family::group6(node, out))),
@@ -169,7 +184,7 @@ const KEYWORDS: &[Keyword<GlobalDefs>] = &[
     kw("vrrp_notify_fifo", Live, First, Argument::Line(|g, node, out| g.vrrp_fifo.path = fifo_path(node, out))),
     kw("vrrp_notify_fifo_script", Live, First, Argument::Script(|g, c| g.vrrp_fifo.script = Some(c))),
     kw("vrrp_notify_priority_changes", Live, Last, Argument::Switch(|g, on| g.notify_priority_changes = on.value)),
-    not_yet("fifo_write_vrrp_states_on_reload"),
+    kw("fifo_write_vrrp_states_on_reload", Live, Last, Argument::Flag(|g, _| g.fifo_states = true)),
     kw("lvs_notify_fifo", Live, First, Argument::Line(|g, node, out| g.lvs_fifo.path = fifo_path(node, out))),
     kw("lvs_notify_fifo_script", Live, First, Argument::Script(|g, c| g.lvs_fifo.script = Some(c))),
     not_yet("snmp_socket"),
@@ -187,22 +202,12 @@ const KEYWORDS: &[Keyword<GlobalDefs>] = &[
     not_yet("dbus_no_interface_name"),
     kw("script_user", Live, Last, Argument::Line(|g, node, out| g.script_user = script::user(node, out))),
     kw("enable_script_security", Live, Last, Argument::Flag(|g, _| g.script_security = true)),
-    not_yet("vrrp_netlink_cmd_rcv_bufs"),
-    not_yet("vrrp_netlink_cmd_rcv_bufs_force"),
-    not_yet("vrrp_netlink_monitor_rcv_bufs"),
-    not_yet("vrrp_netlink_monitor_rcv_bufs_force"),
-    not_yet("process_monitor_rcv_bufs"),
-    not_yet("process_monitor_rcv_bufs_force"),
-    not_yet("lvs_netlink_cmd_rcv_bufs"),
-    not_yet("lvs_netlink_cmd_rcv_bufs_force"),
-    not_yet("lvs_netlink_monitor_rcv_bufs"),
-    not_yet("lvs_netlink_monitor_rcv_bufs_force"),
-    not_yet("rs_init_notifies"),
+    kw("rs_init_notifies", Restart, Last, Argument::Switch(|g, on| g.rs_init_notifies = on.value)),
     kw("no_checker_emails", Live, Last, Argument::Switch(|g, on| g.no_checker_emails = on.value)),
     not_yet("vrrp_rx_bufs_policy"),
     not_yet("vrrp_rx_bufs_multiplier"),
     kw("vrrp_startup_delay", Live, Last, Argument::Time(1_000, SECONDS, |g, t| g.startup_delay = t.value)),
-    not_yet("vrrp_delay_after_boot"),
+    kw("vrrp_delay_after_boot", Restart, Last, Argument::Time(1_000, SECONDS, |g, t| g.delay_after_boot = t.value)),
     not_yet("log_unknown_vrids"),
     kw("vrrp_owner_ignore_adverts", Live, Last, Argument::Switch(|g, on| g.owner_ignore_adverts = on.value)),
     kw("vmac_prefix", Live, First, Argument::Line(|g, node, out| g.vmac_prefix = interface(node, out))),

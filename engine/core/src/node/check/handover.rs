@@ -8,7 +8,7 @@ use core::net::IpAddr;
 use super::{CheckNode, names};
 use crate::checks::schedule::Progress;
 use crate::checks::settings::CheckSettings;
-use crate::ipvs::settings::{RealServer, VirtualServer};
+use crate::ipvs::settings::{RealServer, Timeouts, VirtualServer};
 use crate::ipvs::table::{Service, ServiceKey};
 
 /// The state of a whole node.
@@ -23,6 +23,9 @@ pub struct Memory {
     pub ours: Vec<ServiceKey>,
     /// Services put right so far.
     pub repairs: u64,
+    /// The kernel's timeouts before ours.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub found_timeouts: Option<Timeouts>,
 }
 
 /// One check.
@@ -95,6 +98,7 @@ impl CheckNode {
             checks: self.checks.iter().map(check).collect(),
             ours: self.ours.iter().copied().collect(),
             repairs: self.repairs,
+            found_timeouts: self.found_timeouts,
         }
     }
 }

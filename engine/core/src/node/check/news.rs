@@ -18,6 +18,13 @@ pub(super) struct News<'a> {
 
 impl News<'_> {
     pub fn server(&self, out: &mut Actions, now: Time, server: &RealServer, up: bool) {
+        self.server_without_mail(out, now, server, up);
+        if server.smtp_alert && mail::is_news(self.cause) {
+            out.push(mail::server(server, self.settings, self.fifo_name, up, self.cause));
+        }
+    }
+
+    pub fn server_without_mail(&self, out: &mut Actions, now: Time, server: &RealServer, up: bool) {
         let change = format!("{} {}", names::server(server), if up { "up" } else { "down" });
         journal(out, now, &self.settings.name, change, self.cause.clone());
         self.notify(out, if up { &server.notify_up } else { &server.notify_down });
@@ -25,9 +32,6 @@ impl News<'_> {
         let word = if up { "UP" } else { "DOWN" };
         // The NUL byte behind the line is keepalived's (reference §3.11).
         out.push(Action::Fifo(format!("RS {name} {} {word}\n\0", self.fifo_name)));
-        if server.smtp_alert && mail::is_news(self.cause) {
-            out.push(mail::server(server, self.settings, self.fifo_name, up, self.cause));
-        }
     }
 
     pub fn quorum(&self, out: &mut Actions, now: Time, up: bool) {

@@ -541,6 +541,56 @@ fn alpha_servers_wait_for_their_first_success() {
     assert_eq!(world.notified, ["quorum_down1", "up1", "quorum_up1"]);
 }
 
+#[test]
+fn servers_of_the_first_hour_are_told_if_that_is_asked() {
+    let mut config = settings(vec![virtual_server(1, &[1, 2])]);
+    config.virtual_servers[0].real_servers[1].checks[0].schedule.alpha = true;
+    config.init_notifies = true;
+    let mut world = World::start(config.clone(), 1);
+    assert_eq!(
+        world.fifo,
+        ["VS [10.0.0.1]:tcp:80 UP\n\0", "RS [10.0.1.1]:tcp:80 [10.0.0.1]:tcp:80 UP\n\0"]
+    );
+    assert_eq!(world.notified, ["quorum_up1", "up1"]);
+    world.fifo.clear();
+    world.restart(config, true, 2);
+    assert_eq!(world.fifo, [""; 0], "a successor has no first hour");
+}
+
+#[test]
+fn a_stop_deletes_what_is_ours_or_everything() {
+    use crate::ipvs::settings::FlushOnStop::{Everything, Not, Ours};
+    let foreign = Service {
+        key: address(9),
+        ..World::start(settings(vec![virtual_server(1, &[1])]), 1).kernel[0].clone()
+    };
+    for (flush, left, told) in [(Not, 1, 2), (Ours, 1, 1), (Everything, 0, 1)] {
+        let mut config = settings(vec![VirtualServer { omega: true, ..virtual_server(1, &[1]) }]);
+        config.flush_on_stop = flush;
+        let mut world = World::start_with(config, 1, vec![foreign.clone()]);
+        world.fifo.clear();
+        world.tell(Event::Stop);
+        assert_eq!((world.kernel.len(), world.fifo.len()), (left, told), "{flush:?}");
+    }
+}
+
+#[test]
+fn timeouts_are_put_back() {
+    let (of_kernel, ours) =
+        (Timeouts { tcp: 900, tcp_fin: 120, udp: 300 }, Timeouts { tcp: 60, tcp_fin: 0, udp: 0 });
+    let mut config = settings(vec![virtual_server(1, &[1])]);
+    config.timeouts = Some(ours);
+    let mut world = World::start(config.clone(), 1);
+    assert!(world.node.needs_timeouts());
+    assert_eq!(world.node.set_timeouts(of_kernel), [None, Some(ours)]);
+    // A successor knows what was there before them.
+    world.restart(config, true, 2);
+    assert_eq!(world.node.set_timeouts(ours), [Some(of_kernel), Some(ours)]);
+    world.tell(Event::Stop);
+    assert_eq!(world.node.set_timeouts(ours), [Some(of_kernel), None]);
+    assert!(!World::start(settings(vec![]), 1).node.needs_timeouts());
+}
+
 /// A wild hour: servers fail and return, the worker dies with and without memory, somebody works with ipvsadm, the
 /// configuration changes. After each quiet minute the kernel holds what the servers' true state demands.
 fn wild_hour(seed: u64) -> Vec<String> {

@@ -9,6 +9,7 @@ use super::beside::Beside;
 use super::bfd;
 use super::interfaces::Interfaces;
 use super::routing::{Routing, Tables};
+use super::settle::news_of;
 use super::tuning::Tuning;
 use super::{Action, Dirty, Key, Observations, STATIC, Slot, VrrpNode};
 use crate::ipvs::sync::Daemon;
@@ -23,7 +24,7 @@ use crate::track::interface::Link;
 use crate::track::process::{Process, ProcessState};
 use crate::track::script::{Script, ScriptState};
 use crate::vrrp::instance::{self, Condition, Parameters, State};
-use crate::vrrp::notify::News;
+use crate::vrrp::notify::{News, Subject, tell};
 use crate::vrrp::pace::Gates;
 use crate::vrrp::sync_group::SyncGroup;
 
@@ -103,6 +104,8 @@ impl VrrpNode {
     ) -> Self {
         let mut node = Self {
             startup_delay: Duration::ZERO,
+            delay_after_boot: Duration::ZERO,
+            fifo_states: false,
             no_email_faults: false,
             disable_local_igmp: false,
             static_addresses: Vec::new(),
@@ -150,7 +153,7 @@ impl VrrpNode {
         if node.needs_firewall() || handover.is_some_and(|it| it.blocked) {
             node.blocked = Some(Vec::new());
         }
-        let quiet_until = now + node.startup_delay;
+        let quiet_until = (now + node.startup_delay).max(Time::ZERO + node.delay_after_boot);
         for index in 0..node.slots.len() {
             let former = handover.and_then(|it| it.instance(&node.slots[index].key));
             if let Some(former) = former {
@@ -297,8 +300,30 @@ impl VrrpNode {
             self.start_instance(index, now, now, out);
         }
         self.settle(now, out);
+        if self.fifo_states {
+            self.write_states(&kept, out);
+        }
         out.push(Action::Links);
         out.push(Action::Changed);
+    }
+
+    /// The states of instances that were there before, and of groups, for readers of the FIFOs.
+    fn write_states(&self, kept: &[bool], out: &mut Vec<Action>) {
+        let kept = self.slots.iter().zip(kept).filter(|(_, kept)| **kept).map(|(slot, _)| slot);
+        let instances = kept.map(|slot| {
+            let (settings, instance) = (&slot.settings, &slot.instance);
+            let (name, notify) = (&settings.name, &settings.notify);
+            (Subject::Instance, name, instance.state(), instance.priority(), notify)
+        });
+        let groups = self
+            .groups
+            .iter()
+            .map(|group| (Subject::Group, group.name(), group.state, 0, &group.settings.notify));
+        for (subject, name, state, priority, notify) in instances.chain(groups) {
+            if let Some(news) = news_of(state) {
+                out.push(Action::Fifo(tell(subject, name, news, priority, notify).1));
+            }
+        }
     }
 
     fn retire(&mut self, index: usize, now: Time, out: &mut Vec<Action>) {
@@ -337,6 +362,8 @@ impl VrrpNode {
         self.processes = settings.processes.into_iter().map(Process::new).collect();
         self.link_delays = settings.link_delays.into_iter().collect();
         self.startup_delay = settings.startup_delay;
+        self.delay_after_boot = settings.delay_after_boot;
+        self.fifo_states = settings.fifo_states;
         self.no_email_faults = settings.no_email_faults;
         self.disable_local_igmp = settings.disable_local_igmp;
         self.static_addresses = settings.static_addresses;

@@ -378,7 +378,7 @@ impl VrrpNode {
     }
 }
 
-const fn news_of(state: State) -> Option<News> {
+pub(super) const fn news_of(state: State) -> Option<News> {
     match state {
         State::Master => Some(News::Master),
         State::Backup => Some(News::Backup),

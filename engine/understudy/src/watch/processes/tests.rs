@@ -88,6 +88,7 @@ fn counted(mut it: Processes) {
             settings("begin", &program.path, Parameters::Begin(words("10"))),
             settings("other", &program.path, Parameters::First(words("999"))),
         ],
+        None,
         crate::sys::clock::now(),
     );
     until(&mut it, &[("any", 1), ("exact", 1), ("begin", 1), ("other", 0)]);
@@ -103,7 +104,7 @@ fn counted(mut it: Processes) {
     it.look();
     until(&mut it, &[("any", 1), ("begin", 0), ("other", 1)]);
     program.end();
-    it.set(&[], crate::sys::clock::now());
+    it.set(&[], None, crate::sys::clock::now());
     assert!(it.descriptor().is_none() && it.deadline().is_none() && it.counts().is_empty());
 }
 

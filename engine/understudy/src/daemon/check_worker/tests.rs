@@ -205,6 +205,33 @@ fn a_program_is_a_check() {
 }
 
 #[test]
+fn a_session_of_the_other_worker_is_a_check() {
+    let kind = CheckKind::Bfd { session: "db".to_owned() };
+    let mut real = server("192.0.2.11", 80, Forward::Nat);
+    real.checks = vec![CheckSettings { schedule: Schedule { retry: 0, ..schedule() }, kind }];
+    let settings = host(vec![virtual_server(address(Protocol::Tcp, "192.0.2.1", 80), vec![real])]);
+    let mut context = Context::new(&settings.process).unwrap();
+    let mut out = Actions::new();
+    let node = CheckNode::start(settings.check, None, vec![], 1, clock::now(), &mut out);
+    let mut worker = offline(node);
+    worker.act(clock::now(), out, &mut context);
+    worker.ask_for_sessions(&mut context);
+    let mut rig = Rig { worker, context };
+    assert!(rig.said().contains(r#"{"ask_bfd":true}"#));
+    let hears = |rig: &mut Rig, up: bool| {
+        let news = json!([{ "session": "db", "up": up, "why": "words" }]);
+        rig.worker.peer(&json!({ "bfd": news }), clock::now(), &mut rig.context);
+        rig.worker.node.status()[0].servers[0].up
+    };
+    assert!(!hears(&mut rig, false));
+    assert!(rig.said().contains("BFD_CHECK: words"));
+    assert!(hears(&mut rig, true));
+    // Messages about other things change nothing.
+    rig.worker.peer(&json!({ "released": true }), clock::now(), &mut rig.context);
+    assert!(rig.worker.node.status()[0].servers[0].up);
+}
+
+#[test]
 fn pages_over_tls_and_echoes_are_checks() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let at = listener.local_addr().unwrap();

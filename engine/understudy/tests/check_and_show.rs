@@ -145,3 +145,23 @@ fn rendered_configurations_have_no_findings() {
     }
     assert!(tried >= 4, "{tried} tried");
 }
+
+#[test]
+fn a_plan_has_addresses_routes_and_rules_in_their_order() {
+    let more = "    virtual_rules { from 10.1.0.0/16 table 100 priority 500 }\n    virtual_routes { 10.1.0.0/16 via 10.0.0.9 }\n}\n";
+    let conf =
+        format!("{}{more}static_routes {{ blackhole fd10::/64 }}\n", &GOOD[..GOOD.len() - 2]);
+    let folder = Folder::new("plan", &[("a.conf", &conf)]);
+    let output = text(&understudy(&["plan", &folder.file("a.conf")]));
+    let expected = "# always
+ip -6 route prepend blackhole fd10::/64 table main protocol keepalived
+# while read (VRID 51) is MASTER
+ip address add 10.0.0.1/32 dev eth0
+ip route prepend 10.1.0.0/16 protocol keepalived scope global via 10.0.0.9
+ip rule add priority 500 from 10.1.0.0/16 protocol keepalived table 100
+";
+    assert_eq!(output, expected);
+    let json = understudy(&["plan", "--json", &folder.file("a.conf")]);
+    let plan: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(plan["addresses"][1]["routes"][0]["table"], 254);
+}

@@ -39,6 +39,9 @@ const SWITCH: Unit = Unit::Number(0, 1);
 /// RTAX_LOCK: bits of the locked ones.
 pub const LOCK: u16 = 1;
 
+/// RTAX_RTO_MIN.
+pub const RTO_MIN: u16 = 13;
+
 /// All kinds, by number. `lock` where keepalived takes it.
 pub const KINDS: &[Kind] = &[
     kind("mtu", 2, true, ANY),
@@ -52,7 +55,7 @@ pub const KINDS: &[Kind] = &[
     kind("hoplimit", 10, false, Unit::Number(0, 255)),
     kind("initcwnd", 11, false, ANY),
     kind("features", 12, false, Unit::Features),
-    kind("rto_min", 13, true, Unit::Time(1)),
+    kind("rto_min", RTO_MIN, true, Unit::Time(1)),
     kind("initrwnd", 14, false, ANY),
     kind("quickack", 15, false, SWITCH),
     kind("congctl", 16, true, Unit::Name),

@@ -8,7 +8,7 @@ use core::net::IpAddr;
 
 use super::encap::Encap;
 use super::ledger::Entry;
-use super::metric::{Metric, Value};
+use super::metric::{Metric, RTO_MIN, Value};
 use super::prefix::{Family, Prefix};
 
 /// keepalived's number in routes and rules (RTPROT_KEEPALIVED); the same, so that either finds the other's leftovers.
@@ -261,7 +261,10 @@ impl Route {
         set("pref", self.pref.map(|it| preference(it).to_string()));
         let propagate = |on| if on { "enabled" } else { "disabled" };
         set("ttl-propagate", self.ttl_propagate.map(|on| propagate(on).to_string()));
-        words.extend(self.metrics.iter().map(ToString::to_string));
+        // `ip` locks `rto_min` always, and has no word for it.
+        let lock = |it: &Metric| it.locked && !(ip && it.number == RTO_MIN);
+        let metrics = self.metrics.iter().map(|it| Metric { locked: lock(it), ..it.clone() });
+        words.extend(metrics.map(|it| it.to_string()));
         words.join(" ")
     }
 

@@ -1,6 +1,8 @@
 //! The same routes and rules in keepalived and in a worker, and what the kernel has then.
 
-use super::super::net::{Engine, Net, run, unable};
+use understudy_core::net::ledger::Entry as _;
+
+use super::super::net::{Engine, Net, run, settings, unable};
 use super::super::tests::soon;
 
 const GATEWAY: &str = "10.77.0.250";
@@ -176,6 +178,25 @@ fn the_kernel_has_what_it_has_with_keepalived() {
     k.stop();
     assert_eq!(tables(&net, 2), before);
     assert_eq!(tables(&net, 1), before);
+}
+
+#[test]
+fn the_commands_of_a_plan_do_the_same() {
+    if unable(false) {
+        return;
+    }
+    let net = apart();
+    let conf = conf("", &virtual_lines());
+    let mut a = net.engine(2, &conf);
+    a.until("BACKUP -> MASTER");
+    let own = net.host(1);
+    run(&format!("ip -n {own} address add 10.77.0.100/24 dev v0"));
+    let instance = &settings(&conf).vrrp.instances[0];
+    let routes = instance.routes.iter().map(|it| it.change(true));
+    for command in routes.chain(instance.rules.iter().map(|it| it.change(true))) {
+        run(&command.replacen("ip ", &format!("ip -n {own} "), 1));
+    }
+    assert_eq!(tables(&net, 1), tables(&net, 2));
 }
 
 fn master(net: &Net, conf: &str) -> Engine {

@@ -474,6 +474,7 @@ fn instance(page: &mut Page, i: &InstanceSettings) {
     page.flag("owner_ignore_adverts", i.ignore_adverts);
     transport(page, i);
     page.flag("dont_track_primary", i.dont_track_primary);
+    page.flag("promote_secondaries", i.promote_secondaries);
     page.switch("lower_prio_no_advert", i.lower_prio_no_advert);
     page.switch("higher_prio_send_advert", i.higher_prio_send_advert);
     page.switch("notify_priority_changes", i.notify_priority_changes);

@@ -218,6 +218,8 @@ pub struct InstanceSettings {
     pub tracks: Tracks,
     /// Own interface's state is no fault.
     pub dont_track_primary: bool,
+    /// The kernel setting of this name of its interface: other addresses stay when the first of their network goes.
+    pub promote_secondaries: bool,
     /// A worse advert is not answered at once. Default false.
     pub lower_prio_no_advert: bool,
     /// One more advert before giving way to a better master. Default false.

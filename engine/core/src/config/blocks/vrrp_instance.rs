@@ -101,6 +101,7 @@ pub struct VrrpInstance {
     /// `track_bfd`.
     pub track_bfds: Vec<TrackLine>,
     dont_track_primary: bool,
+    promote_secondaries: bool,
     pub(super) vmac: VmacLines,
     vrf: Option<At<String>>,
     pub(super) lower_prio_no_advert: Option<bool>,
@@ -147,7 +148,7 @@ const KEYWORDS: &[Keyword<VrrpInstance>] = &[
     kw("virtual_ipaddress", Live, Add, Argument::Block(|v, node, out| v.bad_vips |= !address_lines(&mut v.vips, node, out))),
     kw("virtual_ipaddress_excluded", Live, Add, Argument::Block(|v, node, out| _ = address_lines(&mut v.excluded, node, out))),
     kw("no_virtual_ipaddress", Live, Last, Argument::Flag(|v, at| v.no_vips = Some(at.span))),
-    not_yet("promote_secondaries"),
+    kw("promote_secondaries", Live, Last, Argument::Flag(|v, _| v.promote_secondaries = true)),
     old(kw("linkbeat_use_polling", Live, Last, Argument::Flag(|v, _| v.polls_link = true)), "linkbeat_interfaces"),
     not_yet("v3_checksum_as_v2"),
     kw("virtual_routes", Live, Add, Argument::Block(|v, node, out| ip_words::parse(&mut v.routes, "route", node, out))),
@@ -271,6 +272,7 @@ impl VrrpInstance {
             vmacs: Vmacs::default(),
             tracks,
             dont_track_primary: self.dont_track_primary,
+            promote_secondaries: self.promote_secondaries,
             lower_prio_no_advert: self.lower_prio_no_advert.unwrap_or(global.lower_prio_no_advert),
             higher_prio_send_advert: self
                 .higher_prio_send_advert

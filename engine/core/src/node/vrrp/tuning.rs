@@ -96,6 +96,15 @@ impl VrrpNode {
             wanted.extend(core::iter::once("default").chain(others).map(least));
             wanted.push(Setting { path: path("all"), wish: Wish::Exactly(0) });
         }
+        // Virtual interfaces have it anyway.
+        let slots = self.slots.iter().filter(|it| !it.retired && it.settings.promote_secondaries);
+        let interfaces = slots.map(|slot| slot.settings.interface.as_str());
+        for name in interfaces.filter(|name| !macvlans().any(|it| it.name == *name)) {
+            let setting = Setting::of_interface("ipv4", name, "promote_secondaries", 1);
+            if self.exists(name) && !wanted.contains(&setting) {
+                wanted.push(setting);
+            }
+        }
         wanted
     }
 }

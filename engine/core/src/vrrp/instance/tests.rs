@@ -40,6 +40,7 @@ fn settings(priority: u8) -> InstanceSettings {
         garp: Garp::default(),
         tracks: Tracks::default(),
         dont_track_primary: false,
+        promote_secondaries: false,
         vmacs: Vmacs::default(),
         vrf: None,
         lower_prio_no_advert: false,

@@ -395,6 +395,39 @@ fn an_address_that_does_not_accept_drops_packets_as_with_keepalived() {
 }
 
 #[test]
+fn the_address_of_a_backup_survives_the_first_of_its_network() {
+    if unable(true) {
+        return;
+    }
+    let net = Net::new(2);
+    net.separate(true);
+    let conf = conf(150, "promote_secondaries");
+    let promoting =
+        |host| net.inside(host, "cat /proc/sys/net/ipv4/conf/v0/promote_secondaries") == "1\n";
+    let k = net.keepalived(1, &conf);
+    let mut a = net.engine(2, &conf);
+    a.until("BACKUP -> MASTER");
+    soon(|| net.has(1, VIP) && net.has(2, VIP));
+    assert!(promoting(1) && promoting(2));
+    // Without it the VIP would go with the address, and be put back.
+    run(&format!("ip -n {} address add 10.99.0.2/24 dev v0", net.host(2)));
+    let addresses = net.watch_addresses(2);
+    run(&format!("ip -n {} address del 10.77.0.2/24 dev v0", net.host(2)));
+    let gone = |address: &str| {
+        addresses.seen().lines().any(|it| it.starts_with("Deleted") && it.contains(address))
+    };
+    soon(|| gone("10.77.0.2/"));
+    assert!(!gone(VIP) && net.has(2, VIP), "{}", addresses.seen());
+    assert_eq!((a.state().as_str(), a.status()["repairs"].as_u64()), ("MASTER", Some(0)));
+    a.reload(&conf.replace("promote_secondaries", ""));
+    soon(|| !promoting(2));
+    a.begin_stop();
+    a.stopped();
+    k.stop();
+    assert!(!promoting(1));
+}
+
+#[test]
 fn kernel_settings_are_put_back_at_a_stop_also_by_a_later_life() {
     if unable(false) {
         return;

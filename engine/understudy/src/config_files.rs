@@ -75,11 +75,16 @@ pub fn default_file() -> &'static str {
     DEFAULTS.into_iter().find(|file| Path::new(file).exists()).unwrap_or(DEFAULTS[0])
 }
 
+/// The name of this host.
+#[must_use]
+pub fn host_name() -> String {
+    fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned()
+}
+
 /// What a configuration may ask for on this host; `config_id` is the option `-i`, `strict_includes` is `-e`.
 #[must_use]
 pub fn environment(config_id: Option<String>, strict_includes: bool) -> Environment {
-    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let own = host.trim().split('.').next().unwrap_or_default().to_owned();
+    let own = host_name().split('.').next().unwrap_or_default().to_owned();
     let variables = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();

@@ -485,6 +485,29 @@ impl VrrpNode {
         &self.scripts
     }
 
+    /// All sync groups.
+    #[must_use]
+    pub fn groups(&self) -> &[SyncGroup] {
+        &self.groups
+    }
+
+    /// Addresses that are held whatever the state.
+    #[must_use]
+    pub fn static_addresses(&self) -> &[Address] {
+        &self.static_addresses
+    }
+
+    /// Whether the kernel has this address.
+    #[must_use]
+    pub fn holds(&self, address: &Address) -> bool {
+        self.addresses.has(address)
+    }
+
+    /// Begins to count anew.
+    pub fn clear_counters(&mut self) {
+        self.slots.iter_mut().for_each(|slot| slot.counters = Counters::default());
+    }
+
     /// Addresses put back since the start.
     #[must_use]
     pub const fn repairs(&self) -> u64 {

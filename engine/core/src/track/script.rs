@@ -77,6 +77,12 @@ impl Script {
         &self.output
     }
 
+    /// Whether it runs now.
+    #[must_use]
+    pub const fn is_running(&self) -> bool {
+        self.running
+    }
+
     /// When it is to run next.
     #[must_use]
     pub const fn deadline(&self) -> Time {

@@ -27,6 +27,8 @@ pub enum Kind {
     Request = 5,
     /// Stop in good order. (empty)
     Stop = 6,
+    /// Write a file for whoever has asked by a signal. (Dump)
+    Dump = 7,
 
     // To the supervisor.
     /// Started. (empty)
@@ -51,6 +53,8 @@ pub enum Kind {
     Stopped = 41,
     /// A mail to send. (Alert)
     Mail = 42,
+    /// A signal that was sent to this process, but means the engine. (its number)
+    Signal = 43,
 
     // Both ways.
     /// To the other worker. (any JSON)
@@ -58,13 +62,15 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 20] = [
         Self::Settings,
         Self::Inherit,
         Self::Ping,
         Self::AskStatus,
         Self::Request,
         Self::Stop,
+        Self::Dump,
+        Self::Signal,
         Self::Ready,
         Self::Failed,
         Self::Pong,

@@ -1,5 +1,7 @@
 //! The check worker: core's check node, the kernel's IPVS table, and the probes.
 
+mod dump;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 
@@ -14,10 +16,11 @@ use understudy_core::ipvs::table::{Service, ServiceKey};
 use understudy_core::node::buffers::Buffer;
 use understudy_core::node::check::{Action, Actions, CheckId, CheckNode, Event, Memory};
 use understudy_core::node::namespaces::IpvsNamespace;
-use understudy_core::node::settings::{CheckWorkerSettings, HostSettings};
+use understudy_core::node::settings::{CheckWorkerSettings, HostSettings, ProcessSettings};
 use understudy_core::time::Time;
 
 use super::context::FifoKind;
+use super::dump::What;
 use super::record::Record;
 use super::vrrp_worker::bfd;
 use super::worker::{ChildId, Context, Error, Exit, Outcome, Reply, Request, Token, Worker};
@@ -184,6 +187,10 @@ impl Worker for CheckWorker {
         for news in news {
             self.tell(Event::Session(news), now, context);
         }
+    }
+
+    fn dump(&mut self, what: What, process: &ProcessSettings, _: Time) -> Option<String> {
+        (what == What::Data).then(|| dump::data(&self.node.status(), process))
     }
 
     fn request(&mut self, request: &Request, now: Time, context: &mut Context) -> Reply {

@@ -3,6 +3,7 @@
 pub mod channel;
 pub mod check_worker;
 pub mod context;
+pub mod dump;
 pub mod handover;
 pub mod journal;
 pub mod load;

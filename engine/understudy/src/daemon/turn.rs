@@ -5,10 +5,11 @@ use std::io;
 use std::time::Duration;
 
 use serde_json::Value;
-use understudy_core::node::settings::HostSettings;
+use understudy_core::node::settings::{HostSettings, ProcessSettings};
 use understudy_core::time::Time;
 
 use super::channel::{Channel, Kind, Message};
+use super::dump::{self, Dump};
 use super::scheduling::Scheduler;
 use super::worker::{Context, Error, Request, Token, Worker};
 use crate::notify::child::FIRST_TOKEN;
@@ -22,7 +23,8 @@ use crate::sys::{process, socket};
 
 const CHANNEL: u64 = u64::MAX;
 const TIMER: u64 = u64::MAX - 1;
-const _: () = assert!(TIMER > FIRST_TOKEN);
+const SIGNALS: u64 = u64::MAX - 2;
+const _: () = assert!(SIGNALS > FIRST_TOKEN);
 
 /// A deadline overdue by more than this has seen a stall: look at the sockets again before it expires.
 const STALL: Duration = Duration::from_millis(1);
@@ -36,16 +38,10 @@ pub fn drive<W: Worker>(mut scheduler: Scheduler) -> Result<(), Error> {
     memory::large_blocks_apart();
     let mut channel = Channel::new(process::take_channel()?)?;
     process::die_with_parent(signal::SIGKILL)?;
-    // Signals are the supervisor's: it tells us what they mean for us.
-    let _signals = Signals::new(&[
-        signal::SIGTERM,
-        signal::SIGINT,
-        signal::SIGHUP,
-        signal::SIGUSR1,
-        signal::SIGUSR2,
-    ])?;
+    let signals = Signals::new(&signal::ALL)?;
     let (settings, inherited) = receive_settings(&mut channel)?;
     scheduler.apply(&settings);
+    let process = settings.process.clone();
     let mut context = Context::new(&settings.process)?;
     let worker = match W::start(settings, inherited.as_deref(), &mut context) {
         Ok(worker) => worker,
@@ -61,6 +57,8 @@ pub fn drive<W: Worker>(mut scheduler: Scheduler) -> Result<(), Error> {
     let mut turn = Turn {
         worker,
         scheduler,
+        signals,
+        process,
         context,
         channel,
         timer: Timer::new()?,
@@ -109,6 +107,8 @@ fn finish(channel: &mut Channel) {
 struct Turn<W> {
     worker: W,
     scheduler: Scheduler,
+    signals: Signals,
+    process: ProcessSettings,
     context: Context,
     channel: Channel,
     timer: Timer,
@@ -125,6 +125,7 @@ impl<W: Worker> Turn<W> {
     fn run(&mut self) -> io::Result<()> {
         self.context.epoll().add(&self.timer, Interest::READ.edge(), TIMER)?;
         self.context.epoll().add(&self.channel, Interest::READ, CHANNEL)?;
+        self.context.epoll().add(&self.signals, Interest::READ, SIGNALS)?;
         let mut ready = Vec::with_capacity(32);
         self.after()?;
         while !self.stopped {
@@ -154,6 +155,7 @@ impl<W: Worker> Turn<W> {
             match event.token {
                 TIMER => self.timer.fired(),
                 CHANNEL => self.messages(),
+                SIGNALS => self.pass_signals(),
                 token if token >= FIRST_TOKEN => {
                     self.context.child_ready(token, clock::now());
                 }
@@ -211,6 +213,25 @@ impl<W: Worker> Turn<W> {
         Ok(())
     }
 
+    /// Signals are the supervisor's. It hears of those that were sent here, as keepalived's processes take them; but a
+    /// stop is what it says, not a terminal that sends one to everybody.
+    fn pass_signals(&mut self) {
+        while let Some(number) = self.signals.next() {
+            if number != signal::SIGTERM && number != signal::SIGINT {
+                self.channel.push(Kind::Signal, number.to_string().as_bytes());
+            }
+        }
+    }
+
+    fn dump(&mut self, order: &Dump) {
+        let Some(text) = self.worker.dump(order.what, &self.process, clock::now()) else { return };
+        if let Err(e) = dump::write(&order.path, &text, &self.process.engine) {
+            say!(Error, "write {}: {e}", order.path.display());
+        }
+        drop(text);
+        memory::trim();
+    }
+
     fn messages(&mut self) {
         self.channel.fill();
         while let Some(message) = self.channel.pop() {
@@ -230,6 +251,7 @@ impl<W: Worker> Turn<W> {
             Kind::Settings => {
                 if let Some(settings) = message.read::<HostSettings>() {
                     self.scheduler.apply(&settings);
+                    self.process = settings.process.clone();
                     context.reload(&settings.process);
                     worker.reload(settings, now, context);
                     context.changed();
@@ -240,6 +262,11 @@ impl<W: Worker> Turn<W> {
             Kind::Stop if !self.stopping => {
                 self.stopping = true;
                 worker.stop(now, context);
+            }
+            Kind::Dump => {
+                if let Some(order) = message.read::<Dump>() {
+                    self.dump(&order);
+                }
             }
             Kind::AskStatus => {
                 if let Some(number) = message.read::<u64>() {

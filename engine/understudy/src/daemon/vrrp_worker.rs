@@ -3,6 +3,7 @@
 
 mod beside;
 pub mod bfd;
+mod dump;
 mod interfaces;
 mod kernel;
 mod outbox;
@@ -18,7 +19,7 @@ use serde_json::{Value, json};
 use understudy_core::journal::Entry;
 use understudy_core::net::reconcile::Change;
 use understudy_core::node::buffers::Buffers;
-use understudy_core::node::settings::HostSettings;
+use understudy_core::node::settings::{HostSettings, ProcessSettings};
 use understudy_core::node::vrrp::{Action, Event, Handover, PortNeeds, VrrpNode, Weight};
 use understudy_core::time::Time;
 use understudy_core::vrrp::instance::Move;
@@ -32,6 +33,7 @@ use outbox::{Queued, forwards, queue_advert, send_together};
 pub use tuning::write_all;
 
 use super::context::FifoKind;
+use super::dump::What;
 use super::record::Record;
 use super::worker::{ChildId, Context, Error, Interest, Outcome, Reply, Request, Token, Worker};
 use crate::log::Level;
@@ -252,6 +254,10 @@ impl Worker for VrrpWorker {
             "bfd": self.node.bfd_status(now),
             "repairs": self.node.repairs(),
         })
+    }
+
+    fn dump(&mut self, what: What, process: &ProcessSettings, now: Time) -> Option<String> {
+        dump::dump(self, what, process, now)
     }
 
     fn request(&mut self, request: &Request, now: Time, context: &mut Context) -> Reply {

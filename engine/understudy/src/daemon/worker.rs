@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use understudy_core::node::settings::HostSettings;
+use understudy_core::node::settings::{HostSettings, ProcessSettings};
 use understudy_core::time::Time;
 
 pub use super::context::Context;
+use super::dump::What;
 pub use crate::notify::child::Exit;
 pub use crate::notify::child::{ChildId, Outcome};
 pub use crate::sys::epoll::Interest;
@@ -103,6 +104,9 @@ pub trait Worker {
 
     /// Its part of `understudy status --json`: an object whose keys are merged into the whole.
     fn status(&self, now: Time) -> Value;
+
+    /// What a dump says; `None`: there is nothing to write.
+    fn dump(&mut self, what: What, process: &ProcessSettings, now: Time) -> Option<String>;
 
     /// An operator's move.
     fn request(&mut self, request: &Request, now: Time, context: &mut Context) -> Reply;

@@ -8,6 +8,14 @@ use super::{check, check_len, own};
 
 pub use libc::{SIGHUP, SIGINT, SIGKILL, SIGTERM, SIGUSR1, SIGUSR2};
 
+/// keepalived's JSON: the second real-time signal after the first one of glibc, whatever C library this program has.
+pub const SIGJSON: libc::c_int = 36;
+/// keepalived's STATS_CLEAR: the last real-time signal but one.
+pub const SIGSTATSCLEAR: libc::c_int = 63;
+/// All that the engine takes.
+pub const ALL: [libc::c_int; 7] =
+    [SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGJSON, SIGSTATSCLEAR];
+
 /// Signals that arrive as events.
 #[derive(Debug)]
 pub struct Signals(OwnedFd);

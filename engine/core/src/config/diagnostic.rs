@@ -59,6 +59,28 @@ impl Code {
     }
 }
 
+impl Code {
+    /// Whether keepalived complains about the same, so that its test of a configuration fails: not about what an
+    /// `include` leaves out, and not where we only advise.
+    #[must_use]
+    pub const fn is_keepalived_too(self) -> bool {
+        !matches!(
+            self,
+            code::INCLUDE_SKIPPED
+                | code::PERHAPS_UNDEFINED
+                | code::NOT_UTF8
+                | code::NOT_YET
+                | code::IGNORED
+                | code::REPEATED
+                | code::EXTRA_WORDS
+                | code::SCRIPT_SUSPICIOUS
+                | code::ASSUMED
+                | code::NO_EFFECT
+                | code::UNUSED
+        )
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let letter = match self.severity {

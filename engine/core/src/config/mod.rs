@@ -19,6 +19,7 @@ mod tree;
 mod value;
 
 pub use blocks::keywords;
+pub use blocks::process::umask_of;
 pub use diagnostic::{Diagnostic, Files, Severity};
 pub use expand::{Environment, Source};
 pub use keyword::{Listed, Reload, Repeated, Status};

@@ -1,226 +1,157 @@
-//! Called by the name `keepalived`: its options (reference §5.1). What isn't there yet is said, never swallowed.
+//! Called by the name `keepalived`: its options, exit statuses and files (reference §5.1, §5.3). What isn't there yet is
+//! said, never swallowed.
+
+mod options;
+mod test;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
-use std::process::{Command, ExitCode, Stdio};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::time::Duration;
 
-use lexopt::{Arg, Parser};
-
-use super::run;
-use crate::config_files;
-use crate::daemon::load::Source;
+use super::{genhash, run};
+use crate::daemon::launch::{self, Launch};
+use crate::daemon::load;
 use crate::daemon::paths::Paths;
+use crate::daemon::pid_files::{Told, Whose};
 use crate::daemon::supervisor;
-use crate::sys::process;
+use crate::log::Level;
+use crate::sys::{process, schedule};
+use options::{Ask, Options};
 
-/// Options without value that change nothing here, and why.
-const NEEDLESS: &[(&str, &str)] = &[
-    ("l", "the log goes to stderr anyway"),
-    ("log-console", "the log goes to stderr anyway"),
-    ("G", "the log goes to stderr only"),
-    ("no-syslog", "the log goes to stderr only"),
-    ("D", "details are in `understudy events`"),
-    ("log-detail", "details are in `understudy events`"),
-    ("flush-log-file", "lines are written at once"),
-];
-
-/// Options without value that are not there yet.
-const FLAGS_NOT_YET: &[&str] = &[
-    "all",
-    "X",
-    "release-vips",
-    "V",
-    "dont-release-vrrp",
-    "I",
-    "dont-release-ipvs",
-    "R",
-    "dont-respawn",
-    "d",
-    "dump-conf",
-    "a",
-    "address-monitoring",
-    "x",
-    "snmp",
-    "m",
-    "core-dump",
-    "e",
-    "all-config",
-    "ignore-sigint",
-    "no-mem-check",
-];
-
-/// Options with a value that are not there yet.
-const VALUES_NOT_YET: &[&str] = &[
-    "S",
-    "log-facility",
-    "u",
-    "umask",
-    "r",
-    "vrrp_pid",
-    "c",
-    "checkers_pid",
-    "b",
-    "bfd_pid",
-    "A",
-    "snmp-agent-socket",
-];
-
-/// Options with an optional, attached value that are not there yet.
-const OPTIONAL_NOT_YET: &[&str] = &["g", "log-file", "M", "core-dump-pattern", "perf", "debug"];
-
-#[derive(Debug, Default)]
-struct Options {
-    source: Source,
-    foreground: bool,
-    test: bool,
-    pid_file: Option<PathBuf>,
-    namespace: Option<String>,
-}
+/// A start in the background is watched for this long.
+const STARTED_WITHIN: Duration = Duration::from_secs(30);
+/// How often.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// What the kernel calls core dumps.
+const CORE_PATTERN: &str = "/proc/sys/kernel/core_pattern";
 
 /// Runs as keepalived would.
 pub fn main(arguments: Vec<OsString>) -> ExitCode {
-    let mut options = Options {
-        source: Source { file: config_files::default_file().into(), ..Source::default() },
-        ..Options::default()
-    };
-    match parse(arguments.clone(), &mut options) {
-        Ok(None) => {}
-        Ok(Some(code)) => return code,
+    if arguments.first().is_some_and(|first| first == "-T" || first == "--genhash") {
+        return genhash::run(lexopt::Parser::from_args(arguments.into_iter().skip(1)));
+    }
+    let options = match Options::parse(arguments.clone()) {
+        Ok(options) => options,
         Err(text) => {
             super::error(&text);
             return ExitCode::FAILURE;
         }
+    };
+    match &options.ask {
+        Some(Ask::Version) => {
+            // Scripts and exporters look for keepalived's version in its words.
+            let own = env!("CARGO_PKG_VERSION");
+            eprintln!("Keepalived v{} (Understudy {own})", options::COMPATIBLE_WITH);
+            ExitCode::SUCCESS
+        }
+        Some(Ask::Help) => {
+            eprint!("{}", options::HELP);
+            ExitCode::SUCCESS
+        }
+        Some(Ask::Signal(name)) => options::signal_number(name),
+        Some(Ask::Test(log)) => test::test(&options.source, log.as_deref()),
+        None => start(options, arguments),
     }
-    if options.test {
-        return test(&options);
+}
+
+fn start(options: Options, arguments: Vec<OsString>) -> ExitCode {
+    let process = load::examine(&options.source).process;
+    let instance = process.engine.instance.clone();
+    let told = Told { usual: true, ..options.pid_files.clone() };
+    let paths = paths(&told, instance.as_deref());
+    if let Some(pid) = supervisor::running(&paths) {
+        super::error(&format!("daemon is already running (pid {pid})"));
+        return ExitCode::SUCCESS;
     }
     if !options.foreground {
-        return background(arguments);
+        let pid_file = told.path(Whose::Engine, &process.engine);
+        return background(arguments, options.log_to_console, pid_file);
     }
-    run::run(
+    foreground(options, told, paths, instance)
+}
+
+fn foreground(
+    options: Options,
+    pid_files: Told,
+    paths: Paths,
+    instance: Option<String>,
+) -> ExitCode {
+    let launch = Launch {
+        as_keepalived: true,
+        log: options.sinks(),
+        umask: options.umask,
+        watch_addresses: options.watch_addresses,
+        instance,
+    };
+    if options.core_dumps
+        && let Err(e) = schedule::allow_core_dumps()
+    {
+        super::error(&format!("allow core dumps: {e}"));
+    }
+    let former_pattern = options.core_pattern.as_ref().and_then(|pattern| {
+        let former = fs::read(CORE_PATTERN).ok()?;
+        fs::write(CORE_PATTERN, pattern).ok().map(|()| former)
+    });
+    let level = if options.detail > 1 { Level::Debug } else { Level::Info };
+    let code = run::run(
         supervisor::Options {
             source: options.source,
-            paths: Paths::new(None, None),
+            paths,
             namespace: options.namespace,
-            pid_file: Some(options.pid_file.unwrap_or_else(|| "/run/keepalived.pid".into())),
+            pid_files,
+            ignore_sigint: options.ignore_sigint,
+            dont_respawn: options.dont_respawn,
+            leave: options.leave,
         },
-        false,
-    )
-}
-
-fn parse(arguments: Vec<OsString>, options: &mut Options) -> Result<Option<ExitCode>, String> {
-    let mut parser = Parser::from_args(arguments);
-    let say = |e: lexopt::Error| e.to_string();
-    while let Some(arg) = parser.next().map_err(say)? {
-        let name = match &arg {
-            Arg::Value(word) => {
-                eprintln!("warning: `{}` is not an option; it is ignored", word.to_string_lossy());
-                continue;
-            }
-            Arg::Long(name) => (*name).to_owned(),
-            Arg::Short(letter) => letter.to_string(),
-        };
-        let unknown = arg.unexpected().to_string();
-        match name.as_str() {
-            "f" | "use-file" => options.source.file = parser.value().map_err(say)?.into(),
-            "n" | "dont-fork" => options.foreground = true,
-            "P" | "vrrp" => options.source.without_check = true,
-            "C" | "check" => options.source.without_vrrp = true,
-            "B" | "no_bfd" => options.source.without_bfd = true,
-            "p" | "pid" => options.pid_file = Some(parser.value().map_err(say)?.into()),
-            "s" | "namespace" => {
-                let name = parser.value().map_err(say)?.to_string_lossy().into_owned();
-                options.namespace = Some(name);
-            }
-            "i" | "config-id" => {
-                let id = parser.value().map_err(say)?.to_string_lossy().into_owned();
-                options.source.config_id = Some(id);
-            }
-            "t" | "config-test" => {
-                options.test = true;
-                if let Some(log) = parser.optional_value() {
-                    eprintln!("warning: findings go to stderr, not to {}", log.to_string_lossy());
-                }
-            }
-            "v" | "version" => {
-                eprintln!("Understudy v{} (in place of keepalived)", env!("CARGO_PKG_VERSION"));
-                return Ok(Some(ExitCode::SUCCESS));
-            }
-            "h" | "help" => {
-                eprint!("{HELP}");
-                return Ok(Some(ExitCode::SUCCESS));
-            }
-            "signum" => {
-                let name = parser.value().map_err(say)?.to_string_lossy().into_owned();
-                return Ok(Some(signal_number(&name)));
-            }
-            name if NEEDLESS.iter().any(|(known, _)| *known == name) => {}
-            name if FLAGS_NOT_YET.contains(&name) => not_yet(name),
-            name if VALUES_NOT_YET.contains(&name) => {
-                parser.value().map_err(say)?;
-                not_yet(name);
-            }
-            name if OPTIONAL_NOT_YET.contains(&name) => {
-                let _ = parser.optional_value();
-                not_yet(name);
-            }
-            _ => return Err(unknown),
-        }
+        launch,
+        level,
+    );
+    if let Some(former) = former_pattern {
+        let _ = fs::write(CORE_PATTERN, former);
     }
-    Ok(None)
+    code
 }
 
-fn not_yet(name: &str) {
-    let dashes = if name.len() == 1 { "-" } else { "--" };
-    eprintln!("warning: {dashes}{name} is not there yet; it is ignored");
-}
-
-fn signal_number(name: &str) -> ExitCode {
-    let number = match name {
-        "STOP" => libc::SIGTERM,
-        "RELOAD" => libc::SIGHUP,
-        "DATA" => libc::SIGUSR1,
-        "STATS" => libc::SIGUSR2,
-        "STATS_CLEAR" => libc::SIGRTMAX() - 1,
-        "JSON" => libc::SIGRTMIN() + 2,
-        _ => {
-            super::error(&format!("there is no signal {name}"));
-            return ExitCode::FAILURE;
+/// Several keepalived run on a host if their files are apart; so are then our own directories.
+fn paths(told: &Told, instance: Option<&str>) -> Paths {
+    let usual = Paths::new(None, None);
+    let own = match (&told.engine, instance) {
+        (Some(file), _) if file != Path::new("/run/keepalived.pid") => {
+            file.to_string_lossy().trim_matches('/').replace('/', "-")
         }
+        (_, Some(instance)) => instance.to_owned(),
+        _ => return usual,
     };
-    println!("{number}");
-    ExitCode::SUCCESS
-}
-
-/// `-t`: is the configuration good? Exit statuses as keepalived's (reference §1.11).
-fn test(options: &Options) -> ExitCode {
-    let summary = crate::daemon::load::examine(&options.source);
-    eprint!("{}", summary.findings);
-    match (&summary.error, summary.files.is_empty(), summary.warnings) {
-        (Some(text), true, _) => {
-            super::error(text);
-            ExitCode::from(4)
-        }
-        (Some(text), false, _) => {
-            super::error(text);
-            ExitCode::from(5)
-        }
-        (None, _, 1..) => ExitCode::from(5),
-        (None, ..) => ExitCode::SUCCESS,
+    let apart = |directory: &PathBuf, variable: &str| {
+        if std::env::var_os(variable).is_some() { directory.clone() } else { directory.join(&own) }
+    };
+    Paths {
+        run: apart(&usual.run, "RUNTIME_DIRECTORY"),
+        state: apart(&usual.state, "STATE_DIRECTORY"),
     }
 }
 
-/// Without `-n`: goes on in a process of its own, in its own session.
-fn background(arguments: Vec<OsString>) -> ExitCode {
+/// Without `-n`: goes on in a process of its own, in its own session. Returns when that has begun, with its status if it
+/// could not.
+fn background(
+    arguments: Vec<OsString>,
+    log_to_console: bool,
+    pid_file: Option<PathBuf>,
+) -> ExitCode {
     let mut command = Command::new("/proc/self/exe");
     std::os::unix::process::CommandExt::arg0(&mut command, "keepalived");
-    command.arg("-n").args(arguments).current_dir("/").stdin(Stdio::null()).stdout(Stdio::null());
+    command.args(arguments).arg("-n").stdin(Stdio::null()).stdout(Stdio::null());
+    if !log_to_console && Path::new("/dev/log").exists() {
+        command.stderr(Stdio::null());
+    }
     process::prepare(
         &mut command,
         process::Preparation { own_session: true, ..Default::default() },
     );
     match command.spawn() {
-        Ok(_) => ExitCode::SUCCESS,
+        Ok(child) => wait_for_start(child, pid_file.as_deref()),
         Err(e) => {
             super::error(&format!("start in the background: {e}"));
             ExitCode::FAILURE
@@ -228,21 +159,25 @@ fn background(arguments: Vec<OsString>) -> ExitCode {
     }
 }
 
-const HELP: &str = "\
-Understudy in place of keepalived.
+fn wait_for_start(mut child: Child, pid_file: Option<&Path>) -> ExitCode {
+    let own = format!("{}\n", child.id());
+    let has_begun = || pid_file.is_some_and(|f| fs::read_to_string(f).is_ok_and(|t| t == own));
+    for _ in 0..STARTED_WITHIN.as_millis() / LOOK_EVERY.as_millis() {
+        if let Ok(Some(status)) = child.try_wait() {
+            let code = status.code().and_then(|code| u8::try_from(code).ok());
+            return ExitCode::from(code.unwrap_or(1));
+        }
+        if has_begun() {
+            break;
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+    ExitCode::SUCCESS
+}
 
-Usage: keepalived [OPTION...]
-  -f, --use-file=FILE       the configuration
-  -t, --config-test         checks it and ends: 0 good, 4 unreadable, 5 has findings
-  -n, --dont-fork           stays in the foreground
-  -P, --vrrp                VRRP only
-  -C, --check               health checks only
-  -p, --pid=FILE            file for the process number, default /run/keepalived.pid
-  -s, --namespace=NAME      network namespace, whatever the configuration says
-  -i, --config-id=ID        for lines that begin with @ID
-      --signum=NAME         number of STOP, RELOAD, DATA, STATS, STATS_CLEAR, JSON
-  -v, --version             prints the version
-  -h, --help                prints this
-Other options of keepalived are taken, and a warning says which are not there yet.
-All of Understudy's commands: `understudy --help`.
-";
+/// The name in the log of `process` (nothing for the supervisor), as keepalived's in syslog.
+pub fn log_name(process: &str) -> String {
+    let instance = launch::current().instance.as_ref();
+    let instance = instance.map_or_else(String::new, |name| format!("_{name}"));
+    format!("Keepalived{process}{instance}")
+}

@@ -4,9 +4,12 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use super::keepalived;
 use super::options::Options;
 use crate::config_files;
+use crate::daemon::launch::{self, Launch};
 use crate::daemon::load::Source;
+use crate::daemon::pid_files::Told;
 use crate::daemon::supervisor::{self, Failure};
 use crate::log::{self, Level};
 
@@ -27,21 +30,32 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
         ..Source::default()
     };
     let verbose = options.has("v") || options.has("verbose");
+    let pid_file = options.value(&["pid-file"]).map(PathBuf::from);
     run(
         supervisor::Options {
             source,
             paths: options.paths(),
             namespace: None,
-            pid_file: options.value(&["pid-file"]).map(PathBuf::from),
+            pid_files: Told { engine: pid_file, ..Told::default() },
+            ignore_sigint: false,
+            dont_respawn: false,
+            leave: [false; 2],
         },
-        verbose,
+        Launch::default(),
+        if verbose { Level::Debug } else { level() },
     )
 }
 
 /// Runs the engine and turns its end into an exit status.
-pub fn run(options: supervisor::Options, verbose: bool) -> ExitCode {
-    let level = if verbose { Level::Debug } else { level() };
-    log::init("understudy", level);
+pub fn run(options: supervisor::Options, launch: Launch, level: Level) -> ExitCode {
+    let name = if launch.as_keepalived { "" } else { "understudy" };
+    launch.adopt();
+    log::open(&launch::current().log, "");
+    if name.is_empty() {
+        log::init(&keepalived::log_name(name), level);
+    } else {
+        log::init(name, level);
+    }
     match supervisor::run(options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure { code, text }) => {

@@ -17,6 +17,7 @@ use understudy_core::node::settings::ProcessSettings;
 pub use global::global;
 pub use page::Page;
 
+use super::launch;
 use crate::notify::user;
 
 /// What is asked for.
@@ -75,7 +76,7 @@ fn data_path(directory: &Path, process: &str, engine: &EngineSettings) -> PathBu
 
 /// Replaces the file as a whole. Its directory may be everybody's: nothing that lies there is followed or kept open.
 pub fn write(path: &Path, content: &str, engine: &EngineSettings) -> io::Result<()> {
-    let mode = 0o666 & !u32::from(engine.umask.unwrap_or(MASK));
+    let mode = 0o666 & !u32::from(launch::current().umask.or(engine.umask).unwrap_or(MASK));
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
     let new = path.with_file_name(format!(".{name}.{}", std::process::id()));
     let _ = fs::remove_file(&new);
@@ -148,7 +149,8 @@ mod tests {
 
     #[test]
     fn a_dump_follows_no_link_and_is_nobody_elses() {
-        let directory = std::env::temp_dir().join(format!("understudy-dump-{}", std::process::id()));
+        let directory =
+            std::env::temp_dir().join(format!("understudy-dump-{}", std::process::id()));
         fs::create_dir_all(&directory).unwrap();
         let (path, other) = (directory.join("a.data"), directory.join("other"));
         fs::write(&other, "precious").unwrap();

@@ -4,6 +4,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -12,18 +13,21 @@ use std::time::Duration;
 
 use annotate_snippets::Renderer;
 use serde::{Deserialize, Serialize};
+use understudy_core::config::diagnostic::code;
 use understudy_core::config::{self, Diagnostic, Files, Severity};
 use understudy_core::net::address::Address;
+use understudy_core::node::process::EngineSettings;
 use understudy_core::node::settings::{
     CheckWorkerSettings, HostSettings, ProcessSettings, VrrpSettings,
 };
 use understudy_core::time::Time;
 
 use super::channel::{Channel, Kind};
-use super::slot;
 use super::worker::Error;
+use super::{dump, launch, slot};
 use crate::config_files::{self, ConfigFiles};
 use crate::diagnostics::render;
+use crate::say;
 use crate::sha256;
 use crate::sys::epoll::{Epoll, Interest};
 use crate::sys::process::{self, Ended, Preparation};
@@ -47,6 +51,10 @@ pub struct Source {
     pub config_id: Option<String>,
     /// Every `include` must succeed in every respect.
     pub strict_includes: bool,
+    /// Workers run that have nothing to do, too.
+    pub all_workers: bool,
+    /// The effective configuration is told.
+    pub show: bool,
 }
 
 /// A file that was read.
@@ -69,6 +77,14 @@ pub struct Summary {
     pub error: Option<String>,
     /// Number of warnings.
     pub warnings: u32,
+    /// Those of them that keepalived has, too.
+    pub complaints: u32,
+    /// An `include` found nothing to include, and had to.
+    pub include_failed: bool,
+    /// A keyword stands without the argument that it needs.
+    pub argument_missing: bool,
+    /// The effective configuration, if it was asked for.
+    pub shown: Option<String>,
     /// Something for the VRRP worker.
     pub vrrp: bool,
     /// Something for the check worker.
@@ -110,8 +126,15 @@ struct Said {
 }
 
 impl Loader {
-    /// Starts reading. `token`: for both the channel and the process.
-    pub fn start(source: &Source, epoll: &Epoll, token: u64, now: Time) -> io::Result<Self> {
+    /// Starts reading. `generation`: the text is kept under this number if the configuration says so. `token`: for both
+    /// the channel and the process.
+    pub fn start(
+        source: &Source,
+        generation: Option<u32>,
+        epoll: &Epoll,
+        token: u64,
+        now: Time,
+    ) -> io::Result<Self> {
         let (ours, theirs) = UnixStream::pair()?;
         let mut command = Command::new("/proc/self/exe");
         command.arg0("understudy").args(["worker", "load"]).arg(&source.file).stdin(Stdio::null());
@@ -124,9 +147,16 @@ impl Loader {
         if source.without_check {
             command.arg("--without-check");
         }
-        if source.strict_includes {
-            command.arg("--strict-includes");
+        let flags = [
+            (source.strict_includes, "--strict-includes"),
+            (source.all_workers, "--all"),
+            (source.show, "--show"),
+        ];
+        command.args(flags.into_iter().filter(|(on, _)| *on).map(|(_, flag)| flag));
+        if let Some(generation) = generation {
+            command.arg("--generation").arg(generation.to_string());
         }
+        launch::current().pass_to(&mut command);
         if let Some(id) = &source.config_id {
             command.arg("--config-id").arg(id);
         }
@@ -198,7 +228,7 @@ impl Said {
 }
 
 /// The reader's process: reads, says, ends.
-pub fn run(source: &Source) -> Result<(), Error> {
+pub fn run(source: &Source, generation: Option<u32>) -> Result<(), Error> {
     let mut channel = Channel::new(process::take_channel()?)?;
     let (mut summary, mut settings) = read(source);
     if source.without_bfd {
@@ -211,11 +241,16 @@ pub fn run(source: &Source) -> Result<(), Error> {
     if summary.error.is_some() {
         channel.push(Kind::Ready, &serde_json::to_vec(&summary)?);
     } else {
-        summary.vrrp = wants_vrrp(&settings.vrrp);
-        summary.check = !source.without_check && wants_check(&settings.check);
+        summary.vrrp = source.all_workers && !source.without_vrrp || wants_vrrp(&settings.vrrp);
+        summary.check =
+            !source.without_check && (source.all_workers || wants_check(&settings.check));
+        summary.shown = source.show.then(|| config::show(&settings));
+        if let (Some(directory), Some(generation)) = (&settings.process.engine.save_dir, generation)
+        {
+            save(&summary.files, directory, generation);
+        }
         summary.fastest_advert =
             settings.vrrp.instances.iter().map(|instance| instance.advert_interval).min();
-        summary.process = settings.process.clone();
         summary.addresses = addresses(&settings.vrrp);
         channel.push(Kind::Ready, &serde_json::to_vec(&summary)?);
         let HostSettings { process, vrrp, check } = settings;
@@ -231,6 +266,23 @@ pub fn run(source: &Source) -> Result<(), Error> {
         let _ = crate::sys::socket::wait_writable(&channel, 5000);
     }
     Ok(())
+}
+
+/// Keeps the text of all files that were read, in keepalived's form; its name has the supervisor's number.
+fn save(files: &[ReadFile], directory: &str, generation: u32) {
+    let mut text = String::new();
+    for file in files {
+        let content = fs::read_to_string(&file.path).unwrap_or_default();
+        text += &format!("# {}\n{}\n!\n", file.path.display(), content.trim_end());
+    }
+    let parent = std::os::unix::process::parent_id();
+    let path = Path::new(directory).join(format!("keepalived.conf.{parent}.{generation}"));
+    let mut builder = fs::DirBuilder::new();
+    let made = builder.recursive(true).mode(0o700).create(directory);
+    let written = made.and_then(|()| dump::write(&path, &text, &EngineSettings::default()));
+    if let Err(e) = written {
+        say!(Warning, "keep the configuration as {}: {e}", path.display());
+    }
 }
 
 fn addresses(vrrp: &VrrpSettings) -> Vec<Address> {
@@ -261,15 +313,23 @@ fn read(source: &Source) -> (Summary, HostSettings) {
     for finding in &parsed.diagnostics {
         summary.findings.push_str(&render(&renderer, &parsed.files, finding));
         summary.findings.push_str("\n\n");
+        summary.include_failed |= finding.code == code::INCLUDE_FAILED;
+        summary.argument_missing |= finding.code == code::MISSING_ARGUMENT;
         match finding.code.severity {
-            Severity::Warning => summary.warnings += 1,
+            Severity::Warning => {
+                summary.warnings += 1;
+                summary.complaints += u32::from(finding.code.is_keepalived_too());
+            }
             Severity::Error => {
                 summary.error.get_or_insert_with(|| in_a_line(&parsed.files, finding));
             }
         }
     }
     match parsed.settings {
-        Some(settings) => (summary, settings),
+        Some(settings) => {
+            summary.process = settings.process.clone();
+            (summary, settings)
+        }
         None => {
             summary.error.get_or_insert_with(|| "the configuration can't be used".to_owned());
             (summary, HostSettings::default())

@@ -8,6 +8,7 @@ use std::time::Duration;
 use understudy_core::node::process::{EngineSettings, Scheduling};
 use understudy_core::node::settings::HostSettings;
 
+use super::launch;
 use crate::say;
 use crate::sys::{process, schedule};
 
@@ -56,7 +57,8 @@ impl Scheduler {
             Role::Vrrp => (&engine.names.vrrp, &engine.vrrp),
             Role::Check => (&engine.names.check, &engine.check),
         };
-        set_name(name.as_deref().unwrap_or(self.usual_name));
+        let usual = if launch::current().as_keepalived { "keepalived" } else { self.usual_name };
+        set_name(name.as_deref().unwrap_or(usual));
         adopt_umask(engine);
         self.max_auto = engine.max_auto_priority;
         self.delay = engine.min_auto_priority_delay;
@@ -116,7 +118,7 @@ pub fn set_name(name: &str) {
 
 /// New files of this process, and of the programs that it runs.
 pub fn adopt_umask(engine: &EngineSettings) {
-    if let Some(mask) = engine.umask {
+    if let Some(mask) = launch::current().umask.or(engine.umask) {
         process::set_umask(mask);
     }
 }

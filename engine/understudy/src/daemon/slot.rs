@@ -17,6 +17,7 @@ use std::time::Duration;
 use understudy_core::time::Time;
 
 use super::channel::{Channel, Kind, Message};
+use super::launch;
 use crate::say;
 use crate::sys::epoll::{Epoll, Interest};
 use crate::sys::process::{self, Ended, Preparation};
@@ -192,6 +193,7 @@ impl Slot {
         let (ours, theirs) = UnixStream::pair()?;
         let mut command = Command::new("/proc/self/exe");
         command.arg0("understudy").args(["worker", self.name]).stdin(Stdio::null());
+        launch::current().pass_to(&mut command);
         if crate::log::is_detailed() {
             command.env("UNDERSTUDY_LOG", "debug");
         }

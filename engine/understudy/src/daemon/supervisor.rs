@@ -1,7 +1,10 @@
 //! The supervisor: reads the configuration, keeps both workers alive, and owns what outlives them: notifications, mails,
 //! FIFOs, the journal, the control socket. It takes no part in an election; a worker needs it for nothing while it lives.
 
+mod configuration;
 mod requests;
+mod scripts;
+mod signals;
 mod stopping;
 
 use std::collections::BTreeMap;
@@ -10,7 +13,7 @@ use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use understudy_core::mail::message::Alert;
 use understudy_core::node::namespaces::Namespaces;
 use understudy_core::time::Time;
@@ -21,12 +24,12 @@ use super::handover;
 use super::journal::Journal;
 use super::load::{Loaded, Loader, Source, Summary};
 use super::paths::Paths;
+use super::pid_files::{PidFile, Told};
 use super::record::Record;
-use super::slot::{Death, Event, Heartbeat, Slot};
+use super::slot::{Death, Event, Slot};
 use super::systemd::Systemd;
 use super::withdraw;
 use super::worker::Reply;
-use crate::control::Answer;
 use crate::control::server::{Asked, Server};
 use crate::notify::child::FIRST_TOKEN;
 use crate::notify::fifo::Fifos;
@@ -36,7 +39,6 @@ use crate::say;
 use crate::sys::clock::{self, SleepWatch};
 use crate::sys::epoll::{Epoll, Interest, Ready};
 use crate::sys::memory::{self, Housekeeping};
-use crate::sys::namespace;
 use crate::sys::signal::{self, Signals};
 use crate::sys::timer::Timer;
 
@@ -65,8 +67,14 @@ pub struct Options {
     pub paths: Paths,
     /// Network namespace, whatever the configuration says.
     pub namespace: Option<String>,
-    /// Gets our process number.
-    pub pid_file: Option<PathBuf>,
+    /// Get the numbers of our processes.
+    pub pid_files: Told,
+    /// Only SIGTERM stops.
+    pub ignore_sigint: bool,
+    /// The end of a worker ends everything.
+    pub dont_respawn: bool,
+    /// A stop leaves what each of the workers has put into the kernel.
+    pub leave: [bool; 2],
 }
 
 /// Why the engine ended, and with which status.
@@ -112,6 +120,16 @@ struct Supervisor {
     queues: Queues,
     mailer: Mailer,
     fifos: Fifos,
+    /// Of the supervisor and the workers.
+    pid_files: [PidFile; 3],
+    /// The first configuration, while `startup_script` runs.
+    starting: Option<Loaded>,
+    /// It is there while the configuration is read.
+    marker: Option<PathBuf>,
+    /// Configurations that were put in force.
+    generation: u32,
+    /// `config_save_dir`
+    save_dir: Option<PathBuf>,
     pending: BTreeMap<u64, Pending>,
     next_pending: u64,
     /// The last state of each instance, for `systemctl status`.
@@ -134,19 +152,21 @@ pub fn run(options: Options) -> Result<(), Failure> {
     let failed = |code, text: String| Failure { code, text };
     options.paths.create().map_err(|e| failed(1, e.to_string()))?;
     let _lock = lock(&options).map_err(|text| failed(1, text))?;
-    let signals = Signals::new(&[
-        signal::SIGTERM,
-        signal::SIGINT,
-        signal::SIGHUP,
-        signal::SIGUSR1,
-        signal::SIGUSR2,
-    ])
-    .map_err(|e| failed(1, format!("signalfd: {e}")))?;
+    let signals = Signals::new(&signal::ALL).map_err(|e| failed(1, format!("signalfd: {e}")))?;
     let mut supervisor = Supervisor::new(options).map_err(|e| failed(1, e.to_string()))?;
     let result = supervisor.run(&signals);
     supervisor.close();
     result.map_err(|e| failed(1, format!("event loop: {e}")))?;
     supervisor.failure.take().map_or(Ok(()), Err)
+}
+
+/// The process number of the engine that runs in these directories, if one does.
+pub fn running(paths: &Paths) -> Option<String> {
+    let mut file = File::open(paths.lock()).ok()?;
+    let Err(TryLockError::WouldBlock) = file.try_lock_shared() else { return None };
+    let mut pid = String::new();
+    file.read_to_string(&mut pid).ok()?;
+    Some(pid.trim().to_owned())
 }
 
 /// One engine at a time in these directories.
@@ -170,9 +190,6 @@ fn lock(options: &Options) -> Result<File, String> {
     let pid = format!("{}\n", std::process::id());
     let _ = file.set_len(0);
     let _ = file.write_all(pid.as_bytes());
-    if let Some(path) = &options.pid_file {
-        std::fs::write(path, pid).map_err(|e| format!("write {}: {e}", path.display()))?;
-    }
     Ok(file)
 }
 
@@ -211,6 +228,11 @@ impl Supervisor {
             namespaces: None,
             server,
             fifos: Fifos::default(),
+            pid_files: Default::default(),
+            starting: None,
+            marker: None,
+            generation: 0,
+            save_dir: None,
             pending: BTreeMap::new(),
             next_pending: 0,
             states: BTreeMap::new(),
@@ -297,180 +319,6 @@ impl Supervisor {
         }
     }
 
-    fn signal(&mut self, signal: i32) {
-        match signal {
-            signal::SIGTERM | signal::SIGINT => {
-                say!(Info, "stopping");
-                self.stop(None);
-            }
-            signal::SIGHUP => self.reload(),
-            other => say!(Info, "signal {other} is not used yet; see `understudy status`"),
-        }
-    }
-
-    // Configuration
-
-    fn read_configuration(&mut self, purpose: Purpose) {
-        match Loader::start(&self.options.source, &self.epoll, LOADER, clock::now()) {
-            Ok(loader) => self.loader = Some((loader, purpose)),
-            Err(e) => {
-                let error = Some(format!("start the reader of the configuration: {e}"));
-                self.refused(purpose, Summary { error, ..Summary::default() });
-            }
-        }
-    }
-
-    fn reload(&mut self) {
-        if self.stage != Stage::Running {
-            return;
-        }
-        if self.loader.is_some() || self.reloading || !self.announced {
-            self.reload_again = true;
-            return;
-        }
-        say!(Info, "reading {} again", self.options.source.file.display());
-        self.reloaders = std::mem::take(&mut self.wanting_reload);
-        self.systemd.reloading();
-        self.reloading = true;
-        self.read_configuration(Purpose::Reload);
-    }
-
-    fn loaded(&mut self) {
-        let Some((loader, purpose)) = &mut self.loader else { return };
-        let purpose = *purpose;
-        let Some(result) = loader.ready() else { return };
-        self.loader = None;
-        if self.stage != Stage::Running {
-            return;
-        }
-        let result = result.and_then(|loaded| self.in_namespace(loaded));
-        match (result, purpose) {
-            (Err(summary), _) => self.refused(purpose, *summary),
-            (Ok(loaded), Purpose::DryRun(client)) => {
-                let summary = loaded.summary;
-                let answer = json!({ "usable": true, "warnings": summary.warnings, "findings": summary.findings });
-                self.server.answer(client, &Answer::Ok(answer), &self.epoll);
-            }
-            (Ok(loaded), _) => self.apply(loaded),
-        }
-    }
-
-    /// Goes to the network namespace that the first configuration names, with all that is started from now on; later
-    /// ones must name the same.
-    fn in_namespace(&mut self, mut loaded: Loaded) -> Result<Loaded, Box<Summary>> {
-        let wanted = &mut loaded.summary.process.namespaces;
-        if let Some(name) = &self.options.namespace {
-            wanted.net = Some(name.clone());
-        }
-        let why = match &self.namespaces {
-            Some(former) if former == wanted => None,
-            Some(_) => Some("network namespaces can't change at a reload; restart".to_owned()),
-            None => {
-                let name = wanted.net.as_ref();
-                let entered = name.map_or(Ok(()), |it| namespace::enter(&namespace::of_name(it)));
-                match entered {
-                    Ok(()) => {
-                        self.namespaces = Some(wanted.clone());
-                        None
-                    }
-                    Err(e) => Some(format!(
-                        "enter the network namespace {}: {e}",
-                        name.map_or("", |it| it)
-                    )),
-                }
-            }
-        };
-        match why {
-            None => Ok(loaded),
-            Some(why) => Err(Box::new(Summary { error: Some(why), ..loaded.summary })),
-        }
-    }
-
-    fn refused(&mut self, purpose: Purpose, summary: Summary) {
-        let error = summary.error.unwrap_or_else(|| "unusable".to_owned());
-        if !summary.findings.is_empty() {
-            say!(Error, "{}", summary.findings.trim_end());
-        }
-        match purpose {
-            Purpose::Start => self.stop(Some(Failure { code: 2, text: error })),
-            Purpose::DryRun(client) => {
-                let text = if summary.findings.is_empty() { error } else { summary.findings };
-                self.server.answer(client, &Answer::Error(text), &self.epoll);
-            }
-            Purpose::Reload => {
-                say!(Error, "reload refused: {error}; the former configuration stays in force");
-                self.record(Record::new("engine", "reload refused", error.as_str()));
-                for client in std::mem::take(&mut self.reloaders) {
-                    let text = format!("{error}; the former configuration stays in force");
-                    self.server.answer(client, &Answer::Error(text), &self.epoll);
-                }
-                self.config_error = Some(error);
-                self.reloading = false;
-                self.systemd.ready();
-                self.show_status();
-            }
-        }
-    }
-
-    fn apply(&mut self, loaded: Loaded) {
-        let now = clock::now();
-        let Loaded { summary, vrrp, check } = loaded;
-        if !summary.findings.is_empty() {
-            say!(Warning, "{}", summary.findings.trim_end());
-        }
-        if self.announced {
-            self.record(Record::new(
-                "engine",
-                "configuration reloaded",
-                self.short_digest(&summary),
-            ));
-        }
-        let beat = Heartbeat::for_adverts(summary.fastest_advert);
-        self.queues.reload(&summary.process);
-        self.mailer.configure(&summary.process);
-        self.fifos.configure(&summary.process, &mut self.queues, &self.epoll, now);
-        withdraw::remember(&self.options.paths, &summary.addresses, &summary.process.namespaces);
-        self.config = Summary { findings: String::new(), addresses: Vec::new(), ..summary };
-        self.config_error = None;
-        self.slots[CHECK].configure(check, beat, &self.epoll, now);
-        self.slots[VRRP].configure(vrrp, beat, &self.epoll, now);
-        memory::trim();
-    }
-
-    fn short_digest(&self, summary: &Summary) -> String {
-        let digest = summary.files.first().map_or("", |file| &file.sha256);
-        format!("{} is {}", self.options.source.file.display(), digest.get(..12).unwrap_or(digest))
-    }
-
-    /// All workers have what they need?
-    fn settle(&mut self) {
-        let pending = self.loader.is_some() || !self.slots.iter().all(Slot::is_settled);
-        if self.stage != Stage::Running || pending {
-            return;
-        }
-        if !self.announced {
-            self.announced = true;
-            let digest = self.short_digest(&self.config);
-            say!(Info, "Understudy {} is ready; {digest}", env!("CARGO_PKG_VERSION"));
-            self.record(Record::new("engine", "started", digest));
-            self.systemd.ready();
-            self.show_status();
-        }
-        if self.reloading {
-            self.reloading = false;
-            say!(Info, "the configuration was reloaded");
-            for client in std::mem::take(&mut self.reloaders) {
-                let done = json!({ "reloaded": true, "warnings": self.config.warnings });
-                self.server.answer(client, &Answer::Ok(done), &self.epoll);
-            }
-            self.systemd.ready();
-            self.show_status();
-        }
-        if std::mem::take(&mut self.reload_again) {
-            self.reload();
-        }
-    }
-
     // Workers
 
     fn receive(&mut self, which: usize) {
@@ -496,6 +344,11 @@ impl Supervisor {
             Kind::Record => {
                 if let Some(record) = message.read::<Record>() {
                     self.record(record);
+                }
+            }
+            Kind::Signal => {
+                if let Some(number) = message.read::<i32>() {
+                    self.signal(number);
                 }
             }
             Kind::Notify => {
@@ -543,6 +396,11 @@ impl Supervisor {
             return;
         }
         self.record(Record::new("engine", format!("{name} worker ended"), why.as_str()));
+        if self.options.dont_respawn {
+            let text = format!("{name} worker: {why}");
+            self.stop(Some(Failure { code: 1, text }));
+            return;
+        }
         if death.given_up {
             let text = "it ended again and again; what it held is given up until it can be started";
             say!(Error, "{name} worker: {text}");
@@ -635,6 +493,10 @@ impl Supervisor {
             let output = if outcome.output.is_empty() { "" } else { ": " };
             say!(Warning, "{queue}: {}: {}{output}{}", outcome.tag, outcome.exit, outcome.output);
         }
+        if let Some(outcome) = self.queues.take_awaited() {
+            self.awaited_ended(&outcome);
+        }
+        self.update_pid_files();
         self.mailer.after(&self.epoll, now);
         if self.save_at <= now && self.slots.iter().any(|slot| slot.unsaved) {
             self.save();

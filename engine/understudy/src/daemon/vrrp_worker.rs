@@ -34,9 +34,10 @@ pub use tuning::write_all;
 
 use super::context::FifoKind;
 use super::dump::What;
+use super::launch;
 use super::record::Record;
 use super::worker::{ChildId, Context, Error, Interest, Outcome, Reply, Request, Token, Worker};
-use crate::log::Level;
+use crate::log::{self, Level};
 use crate::netlink::link::Link;
 use crate::netlink::message::{Batch, Socket};
 use crate::netlink::nft::Dropped;
@@ -331,6 +332,12 @@ impl VrrpWorker {
             } else if let Some((index, present)) = address::read(message) {
                 let Some(known) = interfaces.get(&index) else { return };
                 let dev = known.name.as_str();
+                if launch::current().watch_addresses {
+                    let new = message.kind == address::RTM_NEWADDR;
+                    let what = if new { "is there" } else { "is gone" };
+                    let text = format!("address {}/{} {what}", present.ip, present.prefix_len);
+                    log::write(Level::Info, &format!("{dev}: {text}"));
+                }
                 let event = if message.kind == address::RTM_NEWADDR {
                     Event::AddressAdded { dev, present }
                 } else {

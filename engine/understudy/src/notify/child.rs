@@ -33,6 +33,7 @@ const UNWANTED: &[&str] = &[
     "JOURNAL_STREAM",
     "LISTEN_FDS",
     "LISTEN_PID",
+    crate::daemon::launch::VARIABLE,
 ];
 
 /// One run of a program.

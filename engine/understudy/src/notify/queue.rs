@@ -27,6 +27,9 @@ pub struct Queues {
     running: BTreeMap<ChildId, String>,
     /// Programs that run beside the queues for as long as the engine does: readers of FIFOs.
     readers: BTreeMap<ChildId, String>,
+    /// The one that the engine waits for, and how it ended.
+    awaited: Option<ChildId>,
+    awaited_ended: Option<Outcome>,
 }
 
 impl Queues {
@@ -38,6 +41,8 @@ impl Queues {
             waiting: BTreeMap::new(),
             running: BTreeMap::new(),
             readers: BTreeMap::new(),
+            awaited: None,
+            awaited_ended: None,
         }
     }
 
@@ -82,6 +87,35 @@ impl Queues {
         });
         let id = self.children.start(epoll, program, path, now);
         self.readers.insert(id, path.to_owned());
+    }
+
+    /// Starts a program beside the queues that the engine waits for; `take_awaited` tells of its end.
+    pub fn start_awaited(
+        &mut self,
+        command: &understudy_core::command::Command,
+        tag: &str,
+        timeout: Duration,
+        epoll: &Epoll,
+        now: Time,
+    ) {
+        let program = self.programs.resolve(command).map(|(path, credentials)| Program {
+            path,
+            argv: command.argv.clone(),
+            credentials,
+            timeout,
+            dies_with_parent: true,
+        });
+        self.awaited = Some(self.children.start(epoll, program, tag, now));
+    }
+
+    /// Whether it still runs.
+    pub const fn is_awaiting(&self) -> bool {
+        self.awaited.is_some()
+    }
+
+    /// How it ended, once.
+    pub fn take_awaited(&mut self) -> Option<Outcome> {
+        self.awaited_ended.take()
     }
 
     /// Ends the programs of `start_reader`.
@@ -141,6 +175,11 @@ impl Queues {
                 return failures;
             }
             for (id, outcome) in ended {
+                if self.awaited == Some(id) {
+                    self.awaited = None;
+                    self.awaited_ended = Some(outcome);
+                    continue;
+                }
                 let queue = self.running.remove(&id).or_else(|| self.readers.remove(&id));
                 if !outcome.is_success() {
                     failures.push((queue.unwrap_or_default(), outcome));

@@ -10,8 +10,6 @@ use crate::daemon::record::Record;
 use crate::say;
 use crate::sys::clock;
 
-/// Each worker may take so long to stop, as keepalived's `child_wait_time`.
-const STOP_WITHIN: Duration = Duration::from_secs(5);
 /// Notifications of the stop may take so long.
 const LAST_NOTIFICATIONS: Duration = Duration::from_secs(5);
 /// Mails of the stop may take so long.
@@ -24,6 +22,7 @@ pub(super) enum Stage {
     Vrrp,
     Check,
     Notifications,
+    Script,
     Done,
 }
 
@@ -43,9 +42,21 @@ impl Supervisor {
             loader.give_up();
         }
         self.stage = Stage::Vrrp;
-        self.stage_by = clock::now() + STOP_WITHIN;
-        self.slots[VRRP].stop(&self.epoll, clock::now());
+        self.starting = None;
+        self.stop_worker(VRRP);
         self.proceed();
+    }
+
+    /// Begins the stop of a worker, which takes `child_wait_time` at most. One that leaves everything where it is needs
+    /// no time: what it has put into the kernel is found by the next start.
+    fn stop_worker(&mut self, which: usize) {
+        let now = clock::now();
+        self.stage_by = now + self.config.process.engine.child_wait;
+        if self.options.leave[which] {
+            self.slots[which].kill();
+        } else {
+            self.slots[which].stop(&self.epoll, now);
+        }
     }
 
     pub(super) fn proceed(&mut self) {
@@ -74,13 +85,12 @@ impl Supervisor {
                             handover::forget(&self.options.paths.addresses());
                         }
                         self.slots[which].unsaved = false;
-                    } else {
+                    } else if !self.options.leave[which] {
                         self.withdraw(which);
                     }
-                    self.stage_by = now + STOP_WITHIN;
                     self.stage = if which == VRRP { Stage::Check } else { Stage::Notifications };
                     if which == VRRP {
-                        self.slots[CHECK].stop(&self.epoll, now);
+                        self.stop_worker(CHECK);
                     } else {
                         self.stage_by = now + LAST_NOTIFICATIONS;
                         self.mailer.last_call(now + LAST_MAILS);
@@ -89,6 +99,14 @@ impl Supervisor {
                 Stage::Notifications => {
                     let idle = self.queues.is_idle() && self.mailer.is_idle();
                     if !idle && !overdue {
+                        return;
+                    }
+                    self.stage = Stage::Script;
+                    self.stage_by = Time::MAX; // it has a limit of its own
+                    self.run_shutdown_script();
+                }
+                Stage::Script => {
+                    if self.queues.is_awaiting() {
                         return;
                     }
                     self.stage = Stage::Done;
@@ -103,9 +121,7 @@ impl Supervisor {
         self.fifos.close();
         self.journal.close();
         let _ = std::fs::remove_file(self.options.paths.lock());
-        if let Some(path) = &self.options.pid_file {
-            let _ = std::fs::remove_file(path);
-        }
+        self.pid_files.iter_mut().for_each(|file| file.set(None));
         if self.failure.is_none() {
             say!(Info, "stopped");
         }

@@ -16,10 +16,7 @@ use crate::daemon::dump::quoted;
 pub fn text(node: &VrrpNode, version: u8, dates: &Dates) -> Option<String> {
     let instances: Vec<Object> = living(node)
         .map(|slot| {
-            Object(vec![
-                ("data", data(node, slot, dates).into()),
-                ("stats", stats(slot).into()),
-            ])
+            Object(vec![("data", data(node, slot, dates).into()), ("stats", stats(slot).into())])
         })
         .collect();
     if instances.is_empty() {

@@ -72,6 +72,7 @@ impl Code {
                 | code::NOT_YET
                 | code::IGNORED
                 | code::REPEATED
+                | code::DEPRECATED
                 | code::EXTRA_WORDS
                 | code::SCRIPT_SUSPICIOUS
                 | code::ASSUMED

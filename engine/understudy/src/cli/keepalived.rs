@@ -159,6 +159,7 @@ fn background(
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "whoever started us waits for nothing else")]
 fn wait_for_start(mut child: Child, pid_file: Option<&Path>) -> ExitCode {
     let own = format!("{}\n", child.id());
     let has_begun = || pid_file.is_some_and(|f| fs::read_to_string(f).is_ok_and(|t| t == own));

@@ -391,6 +391,12 @@ impl Slot {
         }
     }
 
+    /// Ends it at once, for good; what it holds stays.
+    pub fn leave(&mut self) {
+        self.settings = None;
+        self.kill();
+    }
+
     /// Ends it at once.
     pub fn kill(&mut self) {
         self.start_at = None;

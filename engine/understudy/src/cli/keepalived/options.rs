@@ -111,7 +111,7 @@ const TABLE: &[(&str, &str, Effect)] = &[
     ("A", "snmp-agent-socket", NotYet(true)),
     ("s", "namespace", Value(|o, v| { o.namespace = Some(text(&v)); Ok(()) })),
     ("m", "core-dump", Flag(|o| o.core_dumps = true)),
-    ("M", "core-dump-pattern", Optional(|o, v| pattern(o, v))),
+    ("M", "core-dump-pattern", Optional(pattern)),
     ("e", "all-config", Flag(|o| o.source.strict_includes = true)),
     ("i", "config-id", Value(|o, v| { o.source.config_id = Some(text(&v)); Ok(()) })),
     ("", "signum", Value(|o, v| { o.ask = Some(Ask::Signal(text(&v))); Ok(()) })),

@@ -53,7 +53,7 @@ impl Supervisor {
         let now = clock::now();
         self.stage_by = now + self.config.process.engine.child_wait;
         if self.options.leave[which] {
-            self.slots[which].kill();
+            self.slots[which].leave();
         } else {
             self.slots[which].stop(&self.epoll, now);
         }

@@ -109,6 +109,9 @@ fn instance(
     page.list("Tracked scripts :", tracks.scripts.iter().map(|t| tracked(t, " weight")));
     page.list("Tracked files :", tracks.files.iter().map(|t| tracked(t, ", weight")));
     page.list("Tracked processes :", tracks.processes.iter().map(|t| tracked(t, ", weight")));
+    page.field("Using smtp notification", word(settings.notify.mail, YES));
+    let deleted = settings.notify.deleted.is_some();
+    page.field("Notify deleted", if deleted { "Deleted" } else { "Fault" });
     notify(page, &settings.notify, process);
     page.field("Notify priority changes", word(settings.notify_priority_changes, TRUE));
 }
@@ -173,8 +176,6 @@ fn tracked(track: &TrackRef, weight: &str) -> String {
 }
 
 fn notify(page: &mut Page, notify: &Notify, process: &ProcessSettings) {
-    page.field("Using smtp notification", word(notify.mail, YES));
-    page.field("Notify deleted", if notify.deleted.is_some() { "Deleted" } else { "Fault" });
     let deleted = notify.deleted.as_ref().and_then(Option::as_ref);
     let scripts: [(&str, Option<&Command>); 7] = [
         ("Backup", notify.backup.as_ref()),
@@ -202,6 +203,7 @@ fn sync_group(page: &mut Page, group: &SyncGroup, worker: &VrrpWorker, process: 
     let (fault, init) = (count(State::Fault), count(State::Init));
     page.line(3, &format!("Num member fault {fault}, num member init {init}"));
     page.list("VRRP member instances :", group.settings.members.iter().cloned());
+    page.field("Using smtp notification", word(group.settings.notify.mail, YES));
     notify(page, &group.settings.notify, process);
 }
 

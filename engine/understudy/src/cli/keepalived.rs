@@ -58,32 +58,35 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
 
 fn start(options: Options, arguments: Vec<OsString>) -> ExitCode {
     let process = load::examine(&options.source).process;
-    let instance = process.engine.instance.clone();
+    let namespace = options.namespace.clone().or(process.namespaces.net);
+    let names = [&namespace, &process.engine.instance];
+    let names: Vec<&str> = names.into_iter().flatten().map(String::as_str).collect();
+    let identity = (!names.is_empty()).then(|| names.join("_"));
     let told = Told { usual: true, ..options.pid_files.clone() };
-    let paths = paths(&told, instance.as_deref());
+    let paths = paths(&told, identity.as_deref());
     if let Some(pid) = supervisor::running(&paths) {
         super::error(&format!("daemon is already running (pid {pid})"));
         return ExitCode::SUCCESS;
     }
     if !options.foreground {
-        let pid_file = told.path(Whose::Engine, &process.engine);
+        let pid_file = told.path(Whose::Engine, &process.engine, namespace.as_deref());
         return background(arguments, options.log_to_console, pid_file);
     }
-    foreground(options, told, paths, instance)
+    foreground(options, told, paths, identity)
 }
 
 fn foreground(
     options: Options,
     pid_files: Told,
     paths: Paths,
-    instance: Option<String>,
+    identity: Option<String>,
 ) -> ExitCode {
     let launch = Launch {
         as_keepalived: true,
         log: options.sinks(),
         umask: options.umask,
         watch_addresses: options.watch_addresses,
-        instance,
+        identity,
     };
     if options.core_dumps
         && let Err(e) = schedule::allow_core_dumps()
@@ -115,13 +118,13 @@ fn foreground(
 }
 
 /// Several keepalived run on a host if their files are apart; so are then our own directories.
-fn paths(told: &Told, instance: Option<&str>) -> Paths {
+fn paths(told: &Told, identity: Option<&str>) -> Paths {
     let usual = Paths::new(None, None);
-    let own = match (&told.engine, instance) {
+    let own = match (&told.engine, identity) {
         (Some(file), _) if file != Path::new("/run/keepalived.pid") => {
             file.to_string_lossy().trim_matches('/').replace('/', "-")
         }
-        (_, Some(instance)) => instance.to_owned(),
+        (_, Some(identity)) => identity.to_owned(),
         _ => return usual,
     };
     let apart = |directory: &PathBuf, variable: &str| {
@@ -178,7 +181,7 @@ fn wait_for_start(mut child: Child, pid_file: Option<&Path>) -> ExitCode {
 
 /// The name in the log of `process` (nothing for the supervisor), as keepalived's in syslog.
 pub fn log_name(process: &str) -> String {
-    let instance = launch::current().instance.as_ref();
-    let instance = instance.map_or_else(String::new, |name| format!("_{name}"));
-    format!("Keepalived{process}{instance}")
+    let identity = launch::current().identity.as_ref();
+    let identity = identity.map_or_else(String::new, |name| format!("_{name}"));
+    format!("Keepalived{process}{identity}")
 }

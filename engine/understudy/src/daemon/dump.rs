@@ -47,18 +47,19 @@ const MASK: u16 = 0o177;
 
 impl What {
     /// The file of `process` (nothing for the VRRP worker, `_check`, `_parent`) in `directory`.
-    pub fn path(self, directory: &Path, process: &str, engine: &EngineSettings) -> PathBuf {
+    pub fn path(self, directory: &Path, process: &str, settings: &ProcessSettings) -> PathBuf {
         match self {
             Self::Stats | Self::StatsClear => directory.join("keepalived.stats"),
             Self::Json => directory.join("keepalived.json"),
-            Self::Data => data_path(directory, process, engine),
+            Self::Data => data_path(directory, process, settings),
         }
     }
 }
 
 /// `state_dump_file` names a file, or with a slash at its end a directory; what tells processes and engines apart comes
 /// before its last dot.
-fn data_path(directory: &Path, process: &str, engine: &EngineSettings) -> PathBuf {
+fn data_path(directory: &Path, process: &str, settings: &ProcessSettings) -> PathBuf {
+    let engine = &settings.engine;
     let told = engine.dump_file.as_deref().unwrap_or("keepalived.data");
     let told = if told.ends_with('/') { format!("{told}keepalived.data") } else { told.to_owned() };
     let path = directory.join(told);
@@ -67,11 +68,14 @@ fn data_path(directory: &Path, process: &str, engine: &EngineSettings) -> PathBu
         Some(dot) if dot > 0 => name.split_at(dot),
         _ => (name.as_str(), ""),
     };
-    let instance = match &engine.instance {
-        Some(instance) if engine.data_use_instance => format!(".{instance}"),
-        _ => String::new(),
-    };
-    path.with_file_name(format!("{stem}{process}{instance}{ending}"))
+    let names: Vec<&str> = [&settings.namespaces.net, &engine.instance]
+        .into_iter()
+        .flatten()
+        .filter(|_| engine.data_use_instance)
+        .map(String::as_str)
+        .collect();
+    let dot = if names.is_empty() { "" } else { "." };
+    path.with_file_name(format!("{stem}{process}{dot}{}{ending}", names.join("_")))
 }
 
 /// Replaces the file as a whole. Its directory may be everybody's: nothing that lies there is followed or kept open.
@@ -128,7 +132,8 @@ mod tests {
             data_use_instance: true,
             ..EngineSettings::default()
         };
-        What::Data.path(Path::new("/tmp"), process, &engine).display().to_string()
+        let settings = ProcessSettings { engine, ..ProcessSettings::default() };
+        What::Data.path(Path::new("/tmp"), process, &settings).display().to_string()
     }
 
     #[test]
@@ -141,8 +146,8 @@ mod tests {
         assert_eq!(named(Some("x.txt"), None, "_check"), "/tmp/x_check.txt");
         assert_eq!(named(Some("/var/d.e/x"), None, "_check"), "/var/d.e/x_check");
         assert_eq!(named(Some("/var/d/"), None, ""), "/var/d/keepalived.data");
-        let engine = EngineSettings::default();
-        let path = |what: What| what.path(Path::new("/tmp"), "", &engine).display().to_string();
+        let settings = ProcessSettings::default();
+        let path = |what: What| what.path(Path::new("/tmp"), "", &settings).display().to_string();
         assert_eq!(path(What::StatsClear), "/tmp/keepalived.stats");
         assert_eq!(path(What::Json), "/tmp/keepalived.json");
     }

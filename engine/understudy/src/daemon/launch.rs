@@ -25,8 +25,8 @@ pub struct Launch {
     pub umask: Option<u16>,
     /// All changes of addresses are logged.
     pub watch_addresses: bool,
-    /// The name of this engine among several on the host.
-    pub instance: Option<String>,
+    /// Network namespace and name of this engine among several on the host, as keepalived adds them to its names.
+    pub identity: Option<String>,
 }
 
 impl Launch {

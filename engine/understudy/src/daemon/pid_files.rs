@@ -34,19 +34,26 @@ pub struct Told {
 
 impl Told {
     /// The file of a process.
-    pub fn path(&self, whose: Whose, engine: &EngineSettings) -> Option<PathBuf> {
+    pub fn path(
+        &self,
+        whose: Whose,
+        engine: &EngineSettings,
+        namespace: Option<&str>,
+    ) -> Option<PathBuf> {
         let (told, name) = match whose {
             Whose::Engine => (&self.engine, "keepalived"),
             Whose::Vrrp => (&self.vrrp, "vrrp"),
             Whose::Check => (&self.check, "checkers"),
         };
         told.clone().or_else(|| {
-            let usual = match &engine.instance {
-                Some(instance) => format!("/run/keepalived/{name}_{instance}.pid"),
-                None if engine.use_pid_dir => format!("/run/keepalived/{name}.pid"),
-                None => format!("/run/{name}.pid"),
+            // keepalived mounts the directory of a network namespace in place of its usual one.
+            let directory = match namespace {
+                Some(namespace) => format!("/run/keepalived/{namespace}"),
+                None if engine.use_pid_dir || engine.instance.is_some() => "/run/keepalived".into(),
+                None => "/run".to_owned(),
             };
-            self.usual.then(|| usual.into())
+            let instance = engine.instance.as_ref().map_or_else(String::new, |i| format!("_{i}"));
+            self.usual.then(|| format!("{directory}/{name}{instance}.pid").into())
         })
     }
 }
@@ -96,7 +103,7 @@ mod tests {
     #[test]
     fn they_lie_where_keepalived_has_them() {
         let path = |told: &Told, whose, engine: &EngineSettings| {
-            told.path(whose, engine).map(|path| path.display().to_string())
+            told.path(whose, engine, None).map(|path| path.display().to_string())
         };
         let usual = Told { usual: true, ..Told::default() };
         let mut engine = EngineSettings::default();
@@ -114,6 +121,8 @@ mod tests {
         engine.instance = Some("blue".to_owned());
         let named = ["keepalived", "vrrp", "checkers"].map(|n| format!("{directory}/{n}_blue.pid"));
         expect(&engine, [&named[0], &named[1], &named[2]]);
+        let there = usual.path(Whose::Vrrp, &engine, Some("red")).unwrap();
+        assert_eq!(there, PathBuf::from("/run/keepalived/red/vrrp_blue.pid"));
         let told = Told { vrrp: Some("/x".into()), ..Told::default() };
         assert_eq!(path(&told, Whose::Vrrp, &engine).as_deref(), Some("/x"));
         assert_eq!(path(&told, Whose::Engine, &engine), None);

@@ -137,9 +137,6 @@ impl ProcessLines {
             out.add(code::NO_EFFECT, repeat.span, "`reload_repeat` without `reload_time_file`");
         }
         settings.reload.repeat = self.repeat.is_some() && settings.reload.time_file.is_some();
-        if settings.data_use_instance && settings.instance.is_none() {
-            settings.data_use_instance = false; // there is none, as in keepalived
-        }
         settings
     }
 }

@@ -16,7 +16,9 @@ impl Supervisor {
     /// The first configuration.
     pub(super) fn start_with(&mut self, loaded: Loaded) {
         let engine = &loaded.summary.process.engine;
-        let file = |whose| PidFile::at(self.options.pid_files.path(whose, engine));
+        let namespace = loaded.summary.process.namespaces.net.as_deref();
+        let told = &self.options.pid_files;
+        let file = |whose| PidFile::at(told.path(whose, engine, namespace));
         self.pid_files = [Whose::Engine, Whose::Vrrp, Whose::Check].map(file);
         self.pid_files[0].set(Some(std::process::id()));
         self.save_dir = engine.save_dir.as_ref().map(Into::into);

@@ -42,14 +42,14 @@ impl Supervisor {
         let process = &self.config.process;
         let mut page = Page::default();
         dump::global(&mut page, process);
-        let path = What::Data.path(&self.dumps(), "_parent", &process.engine);
+        let path = What::Data.path(&self.dumps(), "_parent", process);
         if let Err(e) = dump::write(&path, &page.text, &process.engine) {
             say!(Error, "write {}: {e}", path.display());
         }
     }
 
     fn ask_dump(&mut self, which: usize, what: What, process: &str) {
-        let path = what.path(&self.dumps(), process, &self.config.process.engine);
+        let path = what.path(&self.dumps(), process, &self.config.process);
         self.send_dump(which, &Dump { what, path });
     }
 

@@ -122,8 +122,10 @@ fn address(address: &Address, held: bool) -> String {
     if let Some(peer) = address.peer {
         line += &format!(" peer {peer}/{}", address.prefix_len);
     }
-    if address.ip.is_ipv6() {
-        line += " preferred_lft forever";
+    match address.preferred_lft {
+        Some(seconds) => line += &format!(" preferred_lft {seconds}"),
+        None if address.ip.is_ipv6() => line += " preferred_lft forever",
+        None => {}
     }
     if held {
         line += " set";

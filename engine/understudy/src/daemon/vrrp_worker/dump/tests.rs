@@ -4,17 +4,7 @@ use super::*;
 
 #[test]
 fn addresses_are_written_as_keepalived_writes_them() {
-    let base = Address {
-        ip: "192.0.2.78".parse().unwrap(),
-        prefix_len: 24,
-        dev: "v0".to_owned(),
-        label: None,
-        scope: 0,
-        broadcast: None,
-        peer: None,
-        noprefixroute: false,
-        no_track: false,
-    };
+    let base = Address::plain("192.0.2.78".parse().unwrap(), 24, "v0");
     // keepalived 2.2.7
     let cases = [
         (Address { prefix_len: 32, ..base.clone() }, false, "192.0.2.78 dev v0 scope global"),

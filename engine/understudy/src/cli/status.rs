@@ -129,6 +129,11 @@ fn write_instance(out: &mut String, instance: &Value) {
         if let Some(ms) = track["duration_ms"].as_u64() {
             let _ = write!(out, "  {}", short(ms));
         }
+        match (&*word(&track["kind"]), track["value"].as_i64()) {
+            ("process", Some(count)) => _ = write!(out, "  {count} running"),
+            (_, Some(value)) => _ = write!(out, "  holds {value}"),
+            (_, None) => {}
+        }
         if let Some(weight) = track["weight"].as_i64().filter(|w| *w != 0) {
             let _ = write!(out, "  weight {weight}");
         }
@@ -275,7 +280,9 @@ mod tests {
                 "since_ms_ago": 273_600_000, "base_priority": 100, "why": "db2 went silent (3 adverts missed)",
                 "peer": {"address": "10.0.0.2", "priority": 90, "heard_ms_ago": 32_900},
                 "vips": [{"address": "10.0.0.9/32", "dev": "eth0", "held": true}],
-                "tracks": [{"kind": "script", "name": "mha", "state": "ok", "duration_ms": 30}]}],
+                "tracks": [{"kind": "script", "name": "mha", "state": "ok", "duration_ms": 30},
+                    {"kind": "file", "name": "load", "state": "ok", "value": -4, "weight": 2},
+                    {"kind": "process", "name": "proxy", "state": "failed", "value": 0, "weight": 0}]}],
             "bfd": [{"name": "gw", "neighbour": "10.0.0.254", "state": "up", "since_ms_ago": 61_000,
                 "why": "neighbour 10.0.0.254 answers", "interval_us": 10_500, "detection_us": 50_000}],
             "virtual_servers": [{"name": "fwmark 2", "scheduler": "rr", "quorum": {"up": true},
@@ -291,6 +298,8 @@ read  eth0  VRID 51  MASTER for 3d 4h   priority 100 (base 100)   peer 10.0.0.2 
   VIP 10.0.0.9/32 on eth0 held
   why: db2 went silent (3 adverts missed)
   script mha  ok  30 ms
+  file load  ok  holds -4  weight 2
+  process proxy  failed  0 running
 gw  BFD with 10.0.0.254  up for 1m 1s   sends every 10.5 ms, down after 50.0 ms of silence
   why: neighbour 10.0.0.254 answers
 fwmark 2  rr  1 of 2 up

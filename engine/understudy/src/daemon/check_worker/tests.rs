@@ -11,7 +11,7 @@ use understudy_core::checks::settings::{
     CheckSettings, Connection, HttpVersion, Schedule, ServerName, Url,
 };
 use understudy_core::command::Command;
-use understudy_core::ipvs::settings::{RealServer, SorryServer, VirtualServer};
+use understudy_core::ipvs::settings::{RealServer, SorryServer, Timeouts, VirtualServer};
 use understudy_core::ipvs::table::{Family, Forward, Persistence, Protocol, ServiceKey, Tunnel};
 use understudy_core::ipvs::text;
 use understudy_core::mail::message::Alert;
@@ -565,4 +565,28 @@ fn kernel_follows_the_servers_and_is_repaired() {
     rig.worker.stop(clock::now(), &mut rig.context);
     assert_eq!(ipvsadm(), "");
     drop(listeners);
+}
+
+#[test]
+#[ignore = "needs IPVS and root: see above"]
+fn kernel_gets_its_timeouts_back_and_loses_what_is_flushed() {
+    run("ipvsadm -C");
+    run("ipvsadm --set 901 121 301");
+    let timeouts = || run("ipvsadm -l --timeout");
+    let before = timeouts();
+    let mut settings = host(vec![virtual_server(mark(900, Family::V4), vec![])]);
+    settings.check.timeouts = Some(Timeouts { tcp: 77, tcp_fin: 0, udp: 33 });
+    settings.check.flush_on_stop = FlushOnStop::Everything;
+    let mut rig = Rig::start(&settings, None);
+    assert!(timeouts().contains("77 121 33"), "{}", timeouts());
+    // One that was killed: its successor knows what was there before.
+    rig = Rig::start(&settings, Some(&rig.worker.handover()));
+    let mut other = settings.clone();
+    other.check.timeouts = Some(Timeouts { tcp: 0, tcp_fin: 44, udp: 0 });
+    rig.worker.reload(other, clock::now(), &mut rig.context);
+    assert!(timeouts().contains("901 44 301"), "{}", timeouts());
+    run("ipvsadm -A -f 77 -s wlc");
+    rig.worker.stop(clock::now(), &mut rig.context);
+    assert_eq!((ipvsadm().as_str(), timeouts()), ("", before));
+    run("ipvsadm --set 900 120 300");
 }

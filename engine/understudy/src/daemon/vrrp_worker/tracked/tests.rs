@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::{Child, Command};
 
-use crate::daemon::vrrp_worker::net::{Engine, Net, unable};
+use crate::daemon::vrrp_worker::net::{Engine, Net, run, unable};
 use crate::daemon::vrrp_worker::tests::{CALM, conf, conf_of, soon};
 
 /// What is done to a file that holds a number.
@@ -131,6 +131,56 @@ fn a_file_is_made_by_the_first_life_only() {
     let mut a = a.replace(&net.host(1), &conf);
     a.reload(&conf);
     assert_eq!(a.status()["instances"][0]["priority"], 112);
+}
+
+/// What host 1 says while a script fails and recovers, and another interface goes and returns.
+fn weights(net: &Net, flag: &str, listener: &mut Engine) {
+    let own = net.host(1);
+    soon(|| heard(listener) == 100 + 20 - 7);
+    for (script_fails, link_is_up, priority) in [
+        (true, true, 100 + 30 - 7),
+        (true, false, 100 + 30 - 5),
+        (false, false, 100 + 20 - 5),
+        (false, true, 100 + 20 - 7),
+    ] {
+        let _ = if script_fails { fs::write(flag, "") } else { fs::remove_file(flag) };
+        run(&format!("ip -n {own} link set w0 {}", if link_is_up { "up" } else { "down" }));
+        soon(|| heard(listener) == priority);
+    }
+}
+
+#[test]
+fn scripts_and_interfaces_count_the_other_way_round_as_with_keepalived() {
+    if unable(true) {
+        return;
+    }
+    let net = Net::new(2);
+    let own = net.host(1);
+    for other in ["w0", "u0"] {
+        run(&format!("ip -n {own} link add {other} type veth peer name {other}p"));
+        run(&format!("ip -n {own} link set {other} up"));
+        run(&format!("ip -n {own} link set {other}p up"));
+    }
+    let flag = net.file("down");
+    let script = |name: &str| {
+        format!(
+            "vrrp_script {name} {{\n script \"/usr/bin/test ! -e {flag}\"\n interval 1\n user root\n}}\n"
+        )
+    };
+    let conf = script("plus")
+        + &script("minus")
+        + &conf(
+            100,
+            "track_script {\n plus weight 20\n minus weight -30 reverse\n}
+        track_interface {\n w0 weight 7 reverse\n u0 weight -9\n}",
+        );
+    let conf = conf.replace("u0 weight -9", "w0p weight -5\n u0 weight -9");
+    let mut b = listener(&net);
+    let k = net.keepalived(1, &conf);
+    weights(&net, &flag, &mut b);
+    k.stop();
+    let _a = net.engine(1, &conf);
+    weights(&net, &flag, &mut b);
 }
 
 /// A program that nobody else runs.

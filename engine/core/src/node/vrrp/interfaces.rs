@@ -215,6 +215,13 @@ impl VrrpNode {
         differs
     }
 
+    /// The first address that adverts can come from. A macvlan has its parent's, an ipvlan its own.
+    pub(super) fn first_source(&self, settings: &InstanceSettings) -> Option<IpAddr> {
+        let own = settings.vmacs.own.as_ref().filter(|it| !it.is_macvlan());
+        let dev = own.map_or(&settings.interface, |it| &it.name);
+        self.addresses.source(dev, settings.is_ipv6())
+    }
+
     /// The parents' addresses may be others than before.
     pub(super) fn refresh_link_addresses(&mut self) {
         let addresses: Vec<Address> = self.link_addresses().collect();
@@ -230,7 +237,8 @@ impl VrrpNode {
         slots.flat_map(|slot| {
             let settings = &slot.settings;
             let links = settings.virtual_links().filter(|it| {
-                it.ipv6
+                it.is_macvlan()
+                    && it.ipv6
                     && !it.ipv4
                     && !(settings.vmacs.xmit_base && it.parent == settings.interface)
             });

@@ -257,9 +257,7 @@ impl VrrpNode {
 
     fn update_source(&mut self, index: usize) {
         let slot = &self.slots[index];
-        let ipv6 = slot.is_ipv6();
-        let first = || self.addresses.source(&slot.settings.interface, ipv6);
-        let source = slot.settings.source.or_else(first);
+        let source = slot.settings.source.or_else(|| self.first_source(&slot.settings));
         let slot = &mut self.slots[index];
         // An interface that is gone leaves the last source: the farewell still needs one.
         if source.is_some() && source != slot.source {
@@ -336,8 +334,7 @@ impl VrrpNode {
         {
             return Some(Reason::LinkDown { interface: interface.clone() });
         }
-        let ipv6 = slot.is_ipv6();
-        if settings.source.is_none() && self.addresses.source(interface, ipv6).is_none() {
+        if settings.source.is_none() && self.first_source(settings).is_none() {
             return Some(Reason::NoSource { interface: interface.clone() });
         }
         let own = settings.vmacs.own.as_ref().map(|vmac| &vmac.name);

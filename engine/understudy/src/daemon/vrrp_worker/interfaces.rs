@@ -106,9 +106,11 @@ fn make_one(socket: &mut Socket, links: &Links, change: &Change<'_>) -> Result<(
     };
     run(&mut batch)?;
     batch.clear();
-    // Not in one batch: the kernel refuses it where IPv6 is switched off, and that is as good.
-    virtual_link::no_own_address(&mut batch, &link.name);
-    let _ = run(&mut batch);
+    if link.is_macvlan() {
+        // Not in one batch: the kernel refuses it where IPv6 is switched off, and that is as good.
+        virtual_link::no_own_address(&mut batch, &link.name);
+        let _ = run(&mut batch);
+    }
     write_settings(&link.settings()).map_err(words)?;
     batch.clear();
     let is_on = matches!(change, Change::Adopt(_)) && of_name(&link.name).is_some_and(|it| it.on);

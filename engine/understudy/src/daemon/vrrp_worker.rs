@@ -604,7 +604,7 @@ impl VrrpWorker {
             | Action::Links => {}
             Action::TellChecks(news) => bfd::tell_checks(&[news], context),
             Action::Daemons(_) => self.run_daemons(&action, now),
-            Action::Interfaces(wanted) => self.remove_links(&wanted, now),
+            Action::Interfaces(wanted) => self.remove_links(&wanted, now, context),
             Action::Tune(wanted) => self.put_back(&wanted, now),
             Action::RunScript { script } => {
                 let settings = self.node.scripts()[script].settings();

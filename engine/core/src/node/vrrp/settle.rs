@@ -167,6 +167,8 @@ impl VrrpNode {
         if mem::take(&mut self.dirty.groups) {
             self.tell_groups(out);
         }
+        let releases = self.stopping && !self.released && !self.slots.iter().any(|it| it.holding);
+        self.released |= releases;
         self.make_links(out);
         self.block(out);
         if self.retry_at.is_none() && mem::take(&mut self.dirty.addresses) {
@@ -181,8 +183,6 @@ impl VrrpNode {
         if mem::take(&mut self.dirty.announcements) {
             self.announce(now, out);
         }
-        let releases = self.stopping && !self.released && !self.slots.iter().any(|it| it.holding);
-        self.released |= releases;
         self.synchronize(out);
         self.tune(out);
         if releases {

@@ -7,8 +7,10 @@ use understudy_core::net::link::{Change, Present, VirtualLink, missing, superflu
 use understudy_core::node::vrrp::{Action, Event, VrrpNode};
 use understudy_core::time::Time;
 
+use super::super::worker::Context;
 use super::VrrpWorker;
 use super::tuning::write_settings;
+use crate::log::Level;
 use crate::netlink::link::{self, Link};
 use crate::netlink::message::{Batch, Error, Socket};
 use crate::netlink::nft::Vmac;
@@ -34,11 +36,12 @@ impl VrrpWorker {
     }
 
     /// Removes what is wanted no more.
-    pub(super) fn remove_links(&mut self, wanted: &[VirtualLink], now: Time) {
+    pub(super) fn remove_links(&mut self, wanted: &[VirtualLink], now: Time, context: &Context) {
         let made = self.node.made_links();
         let names = superfluous(wanted, made, &present(&self.interfaces));
-        // One that somebody has removed meanwhile is no trouble.
-        let _ = remove(&mut self.requests, &names);
+        if let Err(e) = remove(&mut self.requests, &names) {
+            context.log(Level::Warning, &format!("remove {}: {e}", names.join(", ")));
+        }
         self.node.handle(now, Event::InterfacesMade, &mut self.actions);
     }
 }
@@ -69,7 +72,10 @@ pub fn remove_made(made: &[VirtualLink]) -> Vec<String> {
 fn remove(socket: &mut Socket, names: &[&str]) -> Result<(), Error> {
     let mut batch = Batch::new();
     names.iter().for_each(|name| virtual_link::delete(&mut batch, name));
-    socket.transact(&mut batch).map(drop)
+    let refusals = socket.transact(&mut batch)?;
+    // One that somebody has removed meanwhile is no trouble.
+    let refusal = refusals.into_iter().find(|it| it.errno != libc::ENODEV);
+    refusal.map_or(Ok(()), |refusal| Err(Error::Refused(refusal)))
 }
 
 fn make_one(socket: &mut Socket, links: &Links, change: &Change<'_>) -> Result<(), String> {

@@ -423,3 +423,48 @@ fn kernel_with_vrf() {
     };
     beside_keepalived(&net, [&conf(1, 2, 150), &conf(2, 1, 100)], &[]);
 }
+
+#[test]
+fn an_instance_of_ipv6_has_a_virtual_interface_too() {
+    if unable(true) {
+        return;
+    }
+    const VIP6: &str = "fd77::100";
+    const VMAC6: &str = "00:00:5e:00:02:33";
+    let conf = |priority: u8| {
+        let text = conf_of(CALM, priority, "use_vmac");
+        text.replace(&format!("{VIP}/24"), &format!("fe80::77/64\n {VIP6}/64"))
+    };
+    let net = Net::new(2);
+    let k = net.keepalived(1, &conf(150));
+    soon(|| net.has(1, VIP6));
+    let (their_link, their_settings) = (link(&net, 1, "vrrp.51"), settings(&net, 1));
+    let their_table = net.inside(1, "nft list table ip6 keepalived");
+    let mut a = net.engine(2, &conf(100));
+    soon(|| a.status()["instances"][0]["counters"]["advert_rcvd"].as_u64() >= Some(3));
+    assert_eq!((a.state().as_str(), heard(&net, VMAC6)), ("BACKUP", Some(1)));
+    k.stop();
+    let why = a.until("BACKUP -> MASTER");
+    assert!(why.contains(" is leaving (priority 0)"), "{why}");
+    soon(|| net.has(2, VIP6) && heard(&net, VMAC6) == Some(2));
+    assert_eq!(link(&net, 2, "vrrp.51"), their_link);
+    // 2.2.7 sets the parent's for ARP that is never spoken there, and not the virtual one's; 2.4.3 does the reverse.
+    let mut differs = difference(&their_settings, &settings(&net, 2));
+    differs.retain(|it| !it.contains("/ipv4/conf/"));
+    assert_eq!(differs, Vec::<String>::new());
+    // The parent's own address lies on both, and is announced by the parent alone.
+    let table = net.inside(2, "nft list table ip6 keepalived");
+    for line in their_table.lines().filter(|_| !missing("nft")) {
+        assert!(table.contains(line), "no {line} in {table}");
+    }
+    if !table.is_empty() {
+        assert!(table.contains("set parent_link_local"), "{table}");
+    }
+    let k = net.keepalived(1, &conf(150));
+    a.until("MASTER -> BACKUP");
+    soon(|| net.has(1, VIP6) && heard(&net, VMAC6) == Some(1) && !net.has(2, VIP6));
+    a.begin_stop();
+    a.stopped();
+    assert_eq!(link(&net, 2, "vrrp.51"), "");
+    drop(k);
+}

@@ -169,3 +169,32 @@ fn damaged_replies_are_left_out_without_a_panic() {
     }
     assert_eq!(parse_service(&whole[..8]), None);
 }
+
+#[test]
+#[ignore = "needs IPVS, root and `ip`: runs on a lab host"]
+fn kernel_tables_of_network_namespaces_are_apart() {
+    let ip = |words: &str| {
+        let status = Command::new("ip").args(words.split(' ')).status().unwrap();
+        assert!(status.success(), "ip {words}");
+    };
+    let name = format!("ipvs-{}", std::process::id());
+    ip(&format!("netns add {name}"));
+    let key = address("192.0.2.77:7777");
+    let service = Service {
+        key,
+        scheduler: "rr".to_owned(),
+        flags: 0,
+        persistence: None,
+        destinations: Vec::new(),
+    };
+    let has = |ipvs: &mut Ipvs| ipvs.table().unwrap().iter().any(|it| it.key == key);
+    let mut there = Ipvs::open_in(&IpvsNamespace::Named(name.clone())).unwrap();
+    assert!(there.apply(&[Change::AddService(service)]).unwrap().is_empty());
+    assert!(has(&mut there));
+    for own in [IpvsNamespace::Same, IpvsNamespace::Initial] {
+        assert!(!has(&mut Ipvs::open_in(&own).unwrap()));
+    }
+    ip(&format!("netns del {name}"));
+    let gone = Ipvs::open_in(&IpvsNamespace::Named(name)).unwrap_err().to_string();
+    assert!(gone.contains("No such file"), "{gone}");
+}

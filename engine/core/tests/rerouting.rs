@@ -256,3 +256,41 @@ fn a_refusal_is_told_once_and_tried_again() {
     let removal = Reroute { add: false, ..change };
     assert!(host.handle(Event::NotRerouted { change: &removal, why: Refusal::Gone }).is_empty());
 }
+
+#[test]
+fn a_route_of_a_vrf_waits_for_it_and_follows_its_table() {
+    let (mut host, out) =
+        Host::start("static_routes { 10.20.0.0/16 dev eth1 vrf red }", Tables::default());
+    assert_eq!(words(&out), [""; 0]);
+    for table in [10, 20] {
+        host.kernel.vrfs.insert("red".into(), table);
+        host.handle(Event::Link { name: "red", up: table == 10 });
+        assert_eq!(host.kernel.routes.iter().map(|it| it.table).collect::<Vec<_>>(), [table]);
+    }
+    // One that is there at the start is adopted.
+    let conf = "static_routes { 10.20.0.0/16 dev eth1 vrf red }";
+    let (_, out) = Host::start(conf, host.kernel.clone());
+    assert_eq!(words(&out), [""; 0]);
+    // It goes with its VRF.
+    host.kernel = Tables::default();
+    let out = host.handle(Event::LinkGone { name: "red" });
+    assert!(host.kernel.routes.is_empty() && words(&out).contains(&"read".into()), "{out:?}");
+}
+
+#[test]
+fn everything_is_compared_after_events_were_lost() {
+    let mut host = master();
+    host.kernel.routes.remove(1);
+    host.kernel.rules.clear();
+    let link = |name: &str| LinkState { name: name.into(), up: true };
+    let address = |ip| Present { ip, prefix_len: 24, ours: false };
+    let addresses = [IpAddr::from([10, 0, 0, 5]), IpAddr::from([10, 0, 0, 100])];
+    let snapshot = Snapshot {
+        links: vec![link("eth0"), link("eth1")],
+        addresses: addresses.map(|ip| ("eth0".to_owned(), address(ip))).into(),
+        routing: host.kernel.clone(),
+        ..Snapshot::default()
+    };
+    let out = host.handle(Event::Everything(&snapshot));
+    assert_eq!(words(&out), ["+10.1.0.0/16", "+5", "+6"]);
+}

@@ -200,8 +200,8 @@ fn a_wrong_route_is_told_with_its_place() {
         ),
         ("nat 10.1.0.0/16 dev eth0", "1 Linux has had no routes of type `nat` since 2.6"),
         (
-            "10.1.0.0/16 vrf red",
-            "13 `vrf` does not work yet (the route would lie in another table); write the VRF's table: `table N`",
+            "10.1.0.0/16 dev eth0 table 5 vrf red",
+            "34 a VRF has its own table: `vrf` or `table`, not both",
         ),
         (
             "10.1.0.0/16 via 10.0.0.9 track_group g",
@@ -381,6 +381,7 @@ const ROUTE_PARTS: &[&str] = &[
     "dsfield 0x20",
     "table 100",
     "table local",
+    "vrf red",
     "protocol bird",
     "scope link",
     "metric 7",

@@ -145,8 +145,10 @@ pub struct Route {
     pub src: Option<IpAddr>,
     /// Type of service, 0: any.
     pub tos: u8,
-    /// Its table.
+    /// Its table; with [`Route::vrf`] known only where the interfaces are.
     pub table: u32,
+    /// The VRF device whose table it is.
+    pub vrf: Option<String>,
     /// Who has set it.
     pub protocol: u8,
     /// `rt_scope`; default 0 (global), whatever `ip` would choose. IPv4 only.
@@ -181,6 +183,7 @@ impl Route {
             src: None,
             tos: 0,
             table: MAIN,
+            vrf: None,
             protocol: KEEPALIVED,
             scope: 0,
             metric: None,
@@ -239,11 +242,10 @@ impl Route {
         };
         set("from", self.from.map(|it| it.to_string()));
         set("src", self.src.map(|it| it.to_string()));
+        set("vrf", self.vrf.clone());
         set("tos", (self.tos != 0).then(|| format!("0x{:02x}", self.tos)));
-        set(
-            "table",
-            (self.table != MAIN || (ip && self.kind != Kind::Unicast)).then(|| table(self.table)),
-        );
+        let said = self.table != MAIN || (ip && self.kind != Kind::Unicast);
+        set("table", (said && self.vrf.is_none()).then(|| table(self.table)));
         let name = match self.protocol {
             KEEPALIVED => "keepalived".to_string(),
             number => number.to_string(),

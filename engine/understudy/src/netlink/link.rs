@@ -26,6 +26,7 @@ const IFLA_LINK_NETNSID: u16 = 37;
 pub const IFLA_INFO_KIND: u16 = 1;
 pub const IFLA_INFO_DATA: u16 = 2;
 pub const IFLA_MACVLAN_MODE: u16 = 1;
+const IFLA_VRF_TABLE: u16 = 1;
 pub const IFLA_IPVLAN_MODE: u16 = 1;
 pub const IFLA_IPVLAN_FLAGS: u16 = 2;
 pub const MACVLAN_MODE_PRIVATE: u32 = 1;
@@ -61,8 +62,8 @@ pub struct Link {
     pub group: u32,
     /// Whether it is such as we make.
     pub shape: Shape,
-    /// It is a VRF.
-    pub is_vrf: bool,
+    /// The table of a VRF.
+    pub vrf: Option<u32>,
 }
 
 /// Reads an RTM_NEWLINK or RTM_DELLINK; `None` if it is none, or speaks of a bridge's port.
@@ -82,7 +83,7 @@ pub fn read(message: Message<'_>) -> Option<Link> {
         master: None,
         group: 0,
         shape: Shape::Foreign,
-        is_vrf: false,
+        vrf: None,
     };
     let (mut address, mut elsewhere, mut info) = (None, false, &[][..]);
     for (kind, value) in message.attributes(IFINFOMSG) {
@@ -101,7 +102,12 @@ pub fn read(message: Message<'_>) -> Option<Link> {
     link.mac = address.filter(|_| flags & (IFF_NOARP | IFF_LOOPBACK) == 0);
     let kind = attributes(info).find(|(kind, _)| *kind == IFLA_INFO_KIND);
     let kind = kind.map(|(_, value)| to_text(value)).unwrap_or_default();
-    link.is_vrf = kind == "vrf";
+    if kind == "vrf" {
+        let data = attributes(info).find(|(kind, _)| *kind == IFLA_INFO_DATA);
+        let table =
+            data.and_then(|(_, it)| attributes(it).find(|(kind, _)| *kind == IFLA_VRF_TABLE));
+        link.vrf = table.and_then(|(_, value)| to_u32(value));
+    }
     link.shape = shape(&kind, info, address);
     Some(link)
 }

@@ -116,7 +116,7 @@ mod tests {
             master: None,
             group: 3,
             shape: Shape::Foreign,
-            is_vrf: false,
+            vrf: None,
         };
         let mac = VirtualLink::virtual_mac(false, 51);
         for kind in [

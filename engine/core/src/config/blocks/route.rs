@@ -106,6 +106,7 @@ struct Draft {
     src: Option<IpAddr>,
     tos: Option<At<u8>>,
     table: Option<u32>,
+    vrf: Option<At<String>>,
     protocol: Option<u8>,
     scope: Option<At<u8>>,
     metric: Option<u32>,
@@ -191,14 +192,7 @@ impl Draft {
                 }
                 self.track_group = Some(group);
             }
-            "vrf" => {
-                let text = "`vrf` does not work yet".to_string();
-                words
-                    .find(code::NOT_YET_REFUSED, word.span, text)
-                    .label("the route would lie in another table")
-                    .help("write the VRF's table: `table N`");
-                return None;
-            }
+            "vrf" => self.vrf = Some(words.interface(word)?),
             "nat" => {
                 let text = "Linux has had no routes of type `nat` since 2.6".to_string();
                 words.find(code::BAD_ARGUMENT, word.span, text);
@@ -344,6 +338,11 @@ impl Draft {
             self.hops.push(self.hop.clone());
         }
         self.way(kind, words)?;
+        if let (Some(vrf), Some(_)) = (&self.vrf, self.table) {
+            let text = "a VRF has its own table: `vrf` or `table`, not both".to_string();
+            words.find(code::CONFLICT, vrf.span, text);
+            return None;
+        }
         if let [hop] = self.hops.as_mut_slice() {
             hop.weight = 1;
         }
@@ -363,6 +362,7 @@ impl Draft {
             src: self.src,
             tos: self.tos.map_or(0, |it| it.value),
             table: self.table.unwrap_or(MAIN),
+            vrf: self.vrf.map(|it| it.value),
             protocol: self.protocol.unwrap_or(crate::net::route::KEEPALIVED),
             scope: if family == Family::V4 { scope } else { 0 },
             metric: self.metric,

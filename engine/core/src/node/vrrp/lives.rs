@@ -147,7 +147,7 @@ impl VrrpNode {
         node.observe(&snapshot.tracked, now);
         node.manage();
         node.take_snapshot(snapshot, now);
-        node.routing.adopt(&snapshot.routing, &snapshot.links);
+        node.adopt_routing(snapshot);
         node.examine();
         node.recheck(now, out);
         if node.needs_firewall() || handover.is_some_and(|it| it.blocked) {

@@ -58,6 +58,8 @@ pub struct Tables {
     pub routes: Vec<Route>,
     /// Rules.
     pub rules: Vec<Rule>,
+    /// VRF devices with their tables.
+    pub vrfs: BTreeMap<String, u32>,
 }
 
 /// All routes and rules that we look after.
@@ -70,6 +72,10 @@ pub struct Routing {
     static_rules: Vec<Rule>,
     /// All interfaces as the kernel has them now, whatever counts of that elsewhere: is it up?
     links: BTreeMap<String, bool>,
+    /// VRF devices with their tables.
+    vrfs: BTreeMap<String, u32>,
+    /// A route waits for its VRF.
+    waits: bool,
     /// Something is to be added or removed.
     dirty: bool,
     /// The kernel's may be others than we know.
@@ -86,15 +92,6 @@ impl Routing {
     pub fn build(&mut self, settings: &mut VrrpSettings) {
         self.static_routes = mem::take(&mut settings.static_routes);
         self.static_rules = mem::take(&mut settings.static_rules);
-    }
-
-    /// What the kernel has at the start.
-    pub fn adopt(&mut self, tables: &Tables, links: &[LinkState]) {
-        self.set_links(links);
-        self.routes.set_present(tables.routes.clone());
-        self.rules.set_present(tables.rules.clone());
-        self.stale = false;
-        self.dirty = true;
     }
 
     /// Whether those of `owner` should be there.
@@ -144,7 +141,14 @@ impl Routing {
 
     /// Nothing is to be looked after.
     fn is_idle(&self) -> bool {
-        self.routes.is_idle() && self.rules.is_idle()
+        self.routes.is_idle() && self.rules.is_idle() && !self.waits
+    }
+
+    /// With the table of its VRF; `None`: that is not there.
+    fn placed(&self, route: &Route) -> Option<Route> {
+        let Some(vrf) = &route.vrf else { return Some(route.clone()) };
+        let table = *self.vrfs.get(vrf)?;
+        Some(Route { table, ..route.clone() })
     }
 
     /// Once for each text.
@@ -199,11 +203,14 @@ impl VrrpNode {
     pub(super) fn manage_routing(&mut self) {
         let keep = !self.stopping;
         let routes = self.slots.iter().enumerate().flat_map(|(owner, slot)| {
-            let routes = slot.settings.routes.iter().cloned();
-            routes.map(move |route| (owner, route, slot.holding))
+            slot.settings.routes.iter().map(move |route| (owner, route, slot.holding))
         });
-        let fixed = self.routing.static_routes.iter().map(|it| (STATIC, it.clone(), keep));
-        self.routing.routes.manage(routes.chain(fixed));
+        let fixed = self.routing.static_routes.iter().map(|it| (STATIC, it, keep));
+        let all: Vec<_> = routes.chain(fixed).collect();
+        let placed = |(owner, it, wanted)| Some((owner, self.routing.placed(it)?, wanted));
+        let placed: Vec<_> = all.iter().copied().filter_map(placed).collect();
+        self.routing.waits = placed.len() < all.len();
+        self.routing.routes.manage(placed.into_iter());
         let rules = self.slots.iter().enumerate().flat_map(|(owner, slot)| {
             let rules = slot.settings.rules.iter().cloned();
             rules.map(move |rule| (owner, rule, slot.holding))
@@ -215,6 +222,16 @@ impl VrrpNode {
         self.routing.stale |= !self.routing.is_idle();
     }
 
+    /// What the kernel has at the start.
+    pub(super) fn adopt_routing(&mut self, snapshot: &Snapshot) {
+        self.routing.set_links(&snapshot.links);
+        self.routing.vrfs.clone_from(&snapshot.routing.vrfs);
+        self.manage_routing();
+        self.routing.routes.set_present(snapshot.routing.routes.clone());
+        self.routing.rules.set_present(snapshot.routing.rules.clone());
+        self.routing.stale = false;
+    }
+
     /// The kernel's truth about everything.
     pub(super) fn routing_reset(&mut self, now: Time, snapshot: &Snapshot, out: &mut Vec<Action>) {
         self.routing.set_links(&snapshot.links);
@@ -223,6 +240,10 @@ impl VrrpNode {
 
     /// The kernel's truth.
     pub(super) fn routing_read(&mut self, now: Time, tables: &Tables, out: &mut Vec<Action>) {
+        if self.routing.vrfs != tables.vrfs {
+            self.routing.vrfs.clone_from(&tables.vrfs);
+            self.manage_routing();
+        }
         let routes = self.routing.routes.set_present(tables.routes.clone());
         let rules = self.routing.rules.set_present(tables.rules.clone());
         let lost = routes.into_iter().map(|(owner, it)| (owner, "route", it.line()));
@@ -357,7 +378,9 @@ impl VrrpNode {
     /// Routes and rules of an instance, and whether the kernel has them.
     pub(super) fn routing_of(&self, slot: &super::Slot) -> Vec<(String, bool)> {
         let routes = slot.settings.routes.iter();
-        let routes = routes.map(|it| (it.line(), self.routing.routes.has(it)));
+        let has =
+            |it: &Route| self.routing.placed(it).is_some_and(|it| self.routing.routes.has(&it));
+        let routes = routes.map(|it| (it.line(), has(it)));
         let rules = slot.settings.rules.iter();
         routes.chain(rules.map(|it| (it.line(), self.routing.rules.has(it)))).collect()
     }

@@ -99,7 +99,7 @@ fn make_one(socket: &mut Socket, links: &Links, change: &Change<'_>) -> Result<(
         }
         Change::Create(link) => {
             let Some(parent) = of_name(&link.parent) else { return Ok(()) };
-            let vrf = parent.master.filter(|it| links.get(it).is_some_and(|it| it.is_vrf));
+            let vrf = parent.master.filter(|it| links.get(it).is_some_and(|it| it.vrf.is_some()));
             virtual_link::create(&mut batch, link, parent, vrf);
             (*link, "create")
         }

@@ -19,7 +19,8 @@ pub fn read(
 ) -> Result<Tables, Error> {
     let name_of = |index| interfaces.get(&index).map(|link| link.name.clone());
     let routes = route::dump(socket, protocols, name_of)?;
-    Ok(Tables { routes, rules: rule::dump(socket)? })
+    let vrfs = interfaces.values().filter_map(|link| Some((link.name.clone(), link.vrf?)));
+    Ok(Tables { routes, rules: rule::dump(socket)?, vrfs: vrfs.collect() })
 }
 
 /// Tells the node of somebody else's change.

@@ -181,6 +181,41 @@ fn the_kernel_has_what_it_has_with_keepalived() {
 }
 
 #[test]
+#[ignore = "needs a kernel with VRF: runs on a lab host"]
+fn kernel_with_vrf_has_what_it_has_with_keepalived() {
+    let net = apart();
+    for host in [1, 2] {
+        for words in
+            ["link add blue type vrf table 10", "link set blue up", "link set v2 master blue"]
+        {
+            run(&format!("ip -n {} {words}", net.host(host)));
+        }
+    }
+    let lines =
+        "virtual_routes {\n10.20.0.0/16 dev v2 vrf blue\n10.21.0.0/16 via 10.79.0.9 vrf blue\n}
+        virtual_rules {\nl3mdev priority 7\n}";
+    let conf = conf("", lines);
+    let k = net.keepalived(1, &conf);
+    soon(|| tables(&net, 1).contains("10.21.0.0/16") && tables(&net, 1).contains("7:"));
+    let theirs = tables(&net, 1);
+    let mut a = net.engine(2, &conf);
+    a.until("BACKUP -> MASTER");
+    assert_eq!(tables(&net, 2), theirs);
+    // The routes go with it, and come again with it, in another table.
+    let own = net.host(2);
+    run(&format!("ip -n {own} link del blue"));
+    soon(|| !tables(&net, 2).contains("10.20.0.0/16"));
+    run(&format!("ip -n {own} link add blue type vrf table 11"));
+    run(&format!("ip -n {own} link set blue up"));
+    run(&format!("ip -n {own} link set v2 master blue"));
+    soon(|| tables(&net, 2).contains("table blue") || tables(&net, 2).contains("table 11"));
+    a.begin_stop();
+    a.stopped();
+    k.stop();
+    assert!(!tables(&net, 2).contains("proto keepalived"));
+}
+
+#[test]
 fn the_commands_of_a_plan_do_the_same() {
     if unable(false) {
         return;

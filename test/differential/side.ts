@@ -31,13 +31,14 @@ export interface Side {
   readonly log: () => Promise<string>;
 }
 
-const root = "/mnt/root";
+/** Where the root of a shell is, as long as it is not. */
+export const root = "/mnt/root";
 
 /** The main file. It includes the one under test. */
 export const mainFile = "/etc/keepalived/keepalived.conf";
 
 /** A root of its own: what is written anywhere is gone afterwards. Without overlayfs only its volatile folders are its own. */
-function ownRoot(program: string): string {
+export function ownRoot(program: string): string {
   return `
 hostname differential
 mount --make-rprivate /

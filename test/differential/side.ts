@@ -160,6 +160,7 @@ function network({ devices }: Needs): string[] {
       // What is received there is what the host has sent. Short slots, so that its ring has many.
       `ip netns exec peer tcpdump -Z root -i ${name} -Q in -U --immediate-mode -s 2048 -B 4096 -w ${folder}/${name}.pcap 'arp or icmp6 or proto 112 or proto 51 or ip6 proto 112' 2>>${folder}/tcpdump.log &`,
     ]),
+    ...devices.map(({ name }) => `until ip -br link show ${name} | grep -q LOWER_UP; do sleep 0.02; done`),
     ...devices.map(({ name }) => `until [ -s ${folder}/${name}.pcap ]; do sleep 0.02; done`),
   ];
 }

@@ -71,6 +71,7 @@ function network(): string {
       `ip -n ${who} address add fd77::${number[who]}/64 dev eth0`,
       `ip -n ${who} link set eth0 up`,
     ]),
+    ...names.map((who) => `until ip -n ${who} -br link show eth0 | grep -q LOWER_UP; do sleep 0.02; done`),
   ].join("\n");
 }
 

@@ -6,6 +6,7 @@
  *     #: host COMMAND                     run on the host before the engine starts
  *     #: peer COMMAND                     the same on the peer
  *     #: peer off                         no peer comes and goes
+ *     #: refused QUIRK                    Understudy refuses it, as that entry of `engine/QUIRKS.md` says
  *     #: rival                            a worse one appears that hears nobody and so is master as well
  *     #: moment NAME: COMMAND             run on the host, and compared after it; behind the usual moments
  *     #: counts                           announcements are counted at every moment, not only at the start
@@ -23,6 +24,7 @@ export interface Directives {
   readonly counts: boolean;
   readonly moments: readonly { readonly name: string; readonly command: string }[];
   readonly waitMs: number;
+  readonly refused: string | undefined;
 }
 
 /** Reads them. A word that is none of them is a mistake of the file. */
@@ -31,12 +33,14 @@ export function directives(text: string): Directives {
   const [host, peer]: [string[], string[]] = [[], []];
   const moments: { name: string; command: string }[] = [];
   let [needsLab, withPeer, withRival, counts, waitMs] = [false, true, false, false, 0];
+  let refused: string | undefined;
   for (const [, line = ""] of text.matchAll(/^#:\s*(.*)$/gm)) {
     const [, word = "", rest = ""] = /^(\S+)\s*(.*)$/.exec(line) ?? [];
     if (line === "needs lab") needsLab = true;
     else if (line === "peer off") withPeer = false;
     else if (line === "rival") withRival = true;
     else if (line === "counts") counts = true;
+    else if (word === "refused") refused = rest;
     else if (word === "host") host.push(rest);
     else if (word === "peer") peer.push(rest);
     else if (word === "wait") waitMs = Number(rest) * 1000;
@@ -48,5 +52,5 @@ export function directives(text: string): Directives {
       moments.push({ name, command: command.join(":").trim() });
     } else throw new Error(`no directive: #: ${line}`);
   }
-  return { needsLab, addresses, host, peer, withPeer, withRival, counts, moments, waitMs };
+  return { needsLab, addresses, host, peer, withPeer, withRival, counts, moments, waitMs, refused };
 }

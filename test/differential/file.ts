@@ -20,6 +20,8 @@ export interface Report {
   readonly differences: readonly Difference[];
   /** What our engine says of the file where it refuses it. */
   readonly refused?: string;
+  /** The quirk that says that it refuses it. */
+  readonly refusedAsMeant?: string;
   /** The logs of both, where something differs. */
   readonly logs?: Readonly<Record<string, string>>;
 }
@@ -51,6 +53,9 @@ export async function compareFile(path: string, means: Means): Promise<Report> {
     peer: peerConfiguration(needs, passwordsOf(raw), 254),
     rival: peerConfiguration(needs, passwordsOf(raw), 1),
   });
+  if (shown.code !== 0 && directions.refused !== undefined) {
+    return { file, moments: [], differences: [], refusedAsMeant: directions.refused };
+  }
   const engines = [means.keepalived, means.understudy];
   const opened = await Promise.allSettled(
     engines.map((engine) => openSide(means.wrap, engine, needs, files, directions)),

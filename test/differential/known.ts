@@ -100,6 +100,11 @@ export const known: readonly Known[] = [
     key: /^address eth0 in order/,
     holds: (theirs, ours) => theirs?.replace(" 10.77.0.106", "") === ours,
   },
+  {
+    quirk: "VMACs of IPv6 instances",
+    file: /^vmac-six/,
+    key: /^(address vrrp\.51 fe80::77:|setting ipv4\/conf\/vrrp\.51\/arp_ignore|firewall ip6 keepalived)/,
+  },
   { quirk: "Quotes behind a backslash in a command", file: /^language-quotes/, key: /^notify / },
   { quirk: "A reload and priorities", moment: /^reload/, key: /^fifo INSTANCE/, holds: onlyTheirs },
   { quirk: "A reload and priorities", file: /^reload-scripts/, moment: /^reload/, key: /^fifo INSTANCE/ },

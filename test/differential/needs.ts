@@ -33,6 +33,8 @@ export interface Needs {
   readonly checks: readonly Check[];
   /** Programs that are told about changes. */
   readonly notified: readonly string[];
+  /** Those that are told of a worse master. */
+  readonly aboutRivals: readonly string[];
   readonly files: readonly string[];
   readonly processes: readonly string[];
   readonly fifos: readonly string[];
@@ -60,6 +62,7 @@ export function needsOf(
     routers,
     checks: unique(all(lines, "vrrp_script").flatMap(check)),
     notified: [...new Set(programs.map(([path]) => path))],
+    aboutRivals: all(lines, "notify_master_rx_lower_pri").map((line) => programOf(line.words[1] ?? "")),
     files: words(lines, "file", "track_file", "vrrp_track_file"),
     processes: words(lines, "process", "vrrp_track_process"),
     fifos: [...new Set(all(lines, ...fifos).flatMap((one) => one.words.slice(1, 2)))],

@@ -8,6 +8,7 @@ export const isGood = (report: Report): boolean =>
 
 /** One file's outcome. */
 export function text(report: Report): string {
+  if (report.refusedAsMeant !== undefined) return `same    ${report.file}: refused, ${report.refusedAsMeant}`;
   const agree = report.moments.reduce((sum, { agree }) => sum + agree, 0);
   const unknown = report.differences.filter(({ quirk }) => quirk === undefined);
   const explained = report.differences.filter(({ quirk }) => quirk !== undefined);

@@ -133,7 +133,7 @@ function sideOf(shell: Shell, engine: Engine, needs: Needs): Side {
       );
     },
     async look() {
-      const [snapshot, behind] = read(await shell.run(ask), devices, position);
+      const [snapshot, behind] = read(await shell.run(ask), devices, needs.aboutRivals, position);
       seen = behind;
       return snapshot;
     },

@@ -84,7 +84,12 @@ export interface Position {
 export const beginning: Position = { fifo: 0, notify: 0, frames: {}, bytes: {}, last: new Map() };
 
 /** A snapshot, and the position behind it. */
-export function read(text: string, devices: readonly string[], from: Position): [Snapshot, Position] {
+export function read(
+  text: string,
+  devices: readonly string[],
+  rivals: readonly string[],
+  from: Position,
+): [Snapshot, Position] {
   const sections = new Map(
     text
       .split(mark)
@@ -99,8 +104,11 @@ export function read(text: string, devices: readonly string[], from: Position): 
       .filter((line) => line !== "");
   const wires = devices.map((name) => [name, framesOf(Buffer.from(of(`wire ${name}`), "base64"))] as const);
   const [wire, last] = onTheWire(wires, from);
-  const fifo = lines("fifo");
-  const notify = lines("notify");
+  // How often a worse master is heard depends on when it was told to go.
+  const once = (list: string[], repeats: (line: string) => boolean) =>
+    list.filter((line, at) => !repeats(line) || list.indexOf(line) === at);
+  const fifo = once(lines("fifo"), (line) => line.includes("MASTER_RX_LOWER_PRI"));
+  const notify = once(lines("notify"), (line) => rivals.some((path) => line.startsWith(path)));
   const snapshot = new Map<string, string>([
     ...states(of("state")),
     ...bySubject("fifo", fifo.slice(from.fifo)),

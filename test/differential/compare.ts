@@ -1,5 +1,6 @@
 /** Two hosts at one moment: what is the same, what is not, and which of that is known. */
 import { type Known, known } from "./known.ts";
+import type { Moment } from "./moments.ts";
 import { kinds, type Snapshot } from "./snapshot.ts";
 
 export interface Difference {
@@ -20,13 +21,16 @@ export function differences(
   moment: string,
   theirs: Snapshot,
   ours: Snapshot,
-  countAnnouncements: boolean,
+  announcements: Moment["announcements"],
 ): Difference[] {
-  const bothAnnounce = (key: string) => key.startsWith("announce") && theirs.has(key) && ours.has(key);
+  const matters = (key: string) =>
+    !key.startsWith("announce") ||
+    announcements === "how often" ||
+    (announcements === "whether" && theirs.has(key) !== ours.has(key));
   const keys = [...new Set([...theirs.keys(), ...ours.keys()])].sort((a, b) => order(a) - order(b));
   return keys
     .filter((key) => theirs.get(key) !== ours.get(key))
-    .filter((key) => countAnnouncements || !bothAnnounce(key))
+    .filter(matters)
     .map((key) => {
       const found = { moment, key, keepalived: theirs.get(key), understudy: ours.get(key) };
       const quirk = quirkOf(file, found);

@@ -78,12 +78,12 @@ export async function compareFile(path: string, means: Means): Promise<Report> {
 async function throughAll(file: string, moments: readonly Moment[], theirs: Side, ours: Side, means: Means) {
   const all: Difference[] = [];
   const seen: { name: string; agree: number }[] = [];
-  for (const { name, act, settleMs, counts } of moments) {
+  for (const { name, act, settleMs, announcements } of moments) {
     means.say?.(`${file}: ${name}`);
     await Promise.all([act(theirs), act(ours)]);
     await sleep(settleMs);
     const { agree, found } = await compared(theirs, ours, means.patienceMs, (a, b) =>
-      differences(file, name, a, b, counts),
+      differences(file, name, a, b, announcements),
     );
     seen.push({ name, agree });
     all.push(...found);

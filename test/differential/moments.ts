@@ -10,9 +10,12 @@ export interface Moment {
   readonly act: (side: Side) => Promise<unknown>;
   /** Not compared before, milliseconds. */
   readonly settleMs: number;
-  /** Whether it counts how often an address is announced: later that depends on what else happened meanwhile. */
-  readonly counts: boolean;
+  /** Whether it counts how often an address is announced, or whether it is: later that depends on what else happened. */
+  readonly announcements: "how often" | "whether" | "no matter";
 }
+
+/** It may have been answered before, or not. */
+const rivalLeaves = "the worse one leaves";
 
 const marginMs = 400;
 
@@ -23,7 +26,8 @@ export function momentsOf(needs: Needs, directions: Directives, reloads: boolean
     name,
     act,
     settleMs: Math.max(waitMs + marginMs, directions.waitMs),
-    counts: name === "start" || directions.counts,
+    announcements:
+      name === rivalLeaves ? "no matter" : name === "start" || directions.counts ? "how often" : "whether",
   });
   const on = (command: string) => (side: Side) => side.shell.run(command);
   // Long enough for an advert to tell.
@@ -42,7 +46,7 @@ export function momentsOf(needs: Needs, directions: Directives, reloads: boolean
     ...(directions.withRival
       ? [
           moment("a worse one is master as well", (side) => side.startPeer("rival"), settleMs + 300),
-          moment("the worse one leaves", (side) => side.stopPeer(), 1000),
+          moment(rivalLeaves, (side) => side.stopPeer(), 1000),
         ]
       : []),
     ...checks.flatMap(({ name, settleMs: checkMs }) => [

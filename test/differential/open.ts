@@ -3,4 +3,6 @@ export const open: readonly string[] = [
   "packets-unicast-old-checksum",
   "addresses-promoted",
   "process-priorities",
+  // Its interface stays after a stop.
+  ...["vmac-six", "vmac-six-base"],
 ];

@@ -1,12 +1,19 @@
 /** The suites of `npm test`, in the order in which they run. Each says on the terminal what it does. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { labUnavailable } from "../../infra/lab/requirements.ts";
 import { root } from "../../infra/machine/checkout.ts";
-import { run, runInForeground, unlimited } from "../../infra/machine/run.ts";
+import { lastLines, run, runInForeground, unlimited } from "../../infra/machine/run.ts";
 import { pulumiCli } from "../../infra/toolchain/cli.ts";
 import { cargoTarget, engineBinary } from "../../infra/toolchain/engine.ts";
+import {
+  build as buildFuzzers,
+  type Target as FuzzTarget,
+  fuzz,
+  fuzzUnavailable,
+  targets,
+} from "../fuzz/targets.ts";
 import { type Count, countCargo, countOne, countVitest, nothing, sum } from "./count.ts";
 
 export interface Result extends Count {
@@ -30,6 +37,13 @@ export const suites: Record<string, Suite> = {
       await cargoTests(),
     ]),
   beside: (filters) => vitest("beside", filters),
+  fuzz: async () => {
+    const note = fuzzUnavailable();
+    if (note !== undefined) return { ...nothing, skipped: targets.length, note };
+    process.stdout.write("$ npm run fuzz, the same few inputs each time\n");
+    const programs = await buildFuzzers((line) => process.stdout.write(`${line}\n`));
+    return sum(await Promise.all(targets.map((target) => fuzzBriefly(programs, target))));
+  },
   e2e: async (filters) => {
     const reason = labUnavailable();
     if (reason === undefined) return vitest("e2e", filters);
@@ -80,6 +94,24 @@ const vitestArguments = (project: string) => [
   ...["--config", "test/vitest.config.ts", "--configLoader", "native", "--project", project],
 ];
 
+/** The corpus and what is near it: the same inputs for the same program, so that a failure is one that comes again. */
+async function fuzzBriefly(programs: string, target: FuzzTarget): Promise<Count> {
+  return withFolder(async (folder) => {
+    let said = "";
+    const { code } = await fuzz(programs, target, { seconds: 25, inputs: 20_000 }, folder, (line) => {
+      said += `${line}\n`;
+    });
+    const broken = readdirSync(folder).find((name) => !name.endsWith(".dict"));
+    if (code !== 0) process.stdout.write(`${lastLines(said, 60)}\n`);
+    if (broken !== undefined) {
+      const input = readFileSync(join(folder, broken)).toString("base64");
+      process.stdout.write(`fuzz ${target.name}: the input as base64: ${input}\n`);
+    }
+    process.stdout.write(`fuzz ${target.name}: ${code === 0 ? "ok" : "FAILED"}\n`);
+    return countOne(code);
+  });
+}
+
 /** A pattern that no test's name matches: all are counted as skipped, and no hook of theirs runs. */
 const skipAll = ["--testNamePattern", "(?!)"];
 
@@ -96,10 +128,13 @@ async function vitest(project: string, filters: string[], more: string[] = []): 
   });
 }
 
-async function withReport<T>(work: (path: string) => Promise<T>): Promise<T> {
+const withReport = <T>(work: (path: string) => Promise<T>): Promise<T> =>
+  withFolder((folder) => work(join(folder, "report.json")));
+
+async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "understudy-test-"));
   try {
-    return await work(join(folder, "report.json"));
+    return await work(folder);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -3,7 +3,7 @@
 //! Addresses are always 16 bytes; ports and the IPv4 netmask are in network order, fwmark, flags and weight in host order;
 //! flags are a pair {flags, mask}; thresholds must be there in every add and set; an IPv6 "netmask" is a prefix length.
 
-mod daemons;
+pub mod daemons;
 mod timeouts;
 
 use std::collections::BTreeMap;
@@ -22,7 +22,8 @@ use understudy_core::node::buffers::Buffer;
 use understudy_core::node::namespaces::IpvsNamespace;
 
 use super::message::{
-    self, Attributes, Batch, NLM_F_DUMP, Refusal, Socket, attributes, to_text, to_u16, to_u32,
+    self, Attributes, Batch, Message, NLM_F_DUMP, Refusal, Socket, attributes, to_text, to_u16,
+    to_u32,
 };
 use crate::sys::namespace;
 
@@ -231,11 +232,7 @@ impl Ipvs {
         let mut batch = Batch::new();
         batch.message(self.family, NLM_F_DUMP, &command(IPVS_CMD_GET_SERVICE), |_| {});
         let replies = self.socket.dump(&mut batch)?;
-        let nested = |(kind, value)| (kind == IPVS_CMD_ATTR_SERVICE).then_some(value);
-        let mut services: Vec<Service> = replies
-            .iter()
-            .filter_map(|m| parse_service(m.attributes(4).find_map(nested)?))
-            .collect();
+        let mut services: Vec<Service> = replies.iter().filter_map(read_service).collect();
         let mut connections = BTreeMap::new();
         for service in &mut services {
             let mut batch = Batch::new();
@@ -248,10 +245,8 @@ impl Ipvs {
                 Err(message::Error::Refused(_)) => continue,
                 Err(e) => return Err(e.into()),
             };
-            let nested = |(kind, value)| (kind == IPVS_CMD_ATTR_DEST).then_some(value);
             for reply in replies.iter() {
-                let Some(value) = reply.attributes(4).find_map(nested) else { continue };
-                let Some((destination, active)) = parse_destination(value, service.key) else {
+                let Some((destination, active)) = read_destination(reply, service.key) else {
                     continue;
                 };
                 connections.insert((service.key, destination.ip, destination.port), active);
@@ -392,6 +387,21 @@ fn to_u16_be(value: &[u8]) -> Option<u16> {
 
 fn find(value: &[u8], kind: u16) -> Option<&[u8]> {
     attributes(value).find(|(k, _)| *k == kind).map(|(_, v)| v)
+}
+
+/// The one nest of this kind that a message of a dump consists of.
+fn nested(message: Message<'_>, kind: u16) -> Option<&[u8]> {
+    message.attributes(4).find(|(k, _)| *k == kind).map(|(_, value)| value)
+}
+
+/// Reads a message of the dump of services, without destinations; `None` if it is of a kind that we don't know.
+pub fn read_service(message: Message<'_>) -> Option<Service> {
+    parse_service(nested(message, IPVS_CMD_ATTR_SERVICE)?)
+}
+
+/// Reads a message of the dump of a service's destinations, as (destination, established connections).
+pub fn read_destination(message: Message<'_>, of: ServiceKey) -> Option<(Destination, u32)> {
+    parse_destination(nested(message, IPVS_CMD_ATTR_DEST)?, of)
 }
 
 fn parse_service(value: &[u8]) -> Option<Service> {

@@ -635,7 +635,7 @@ impl AsFd for Socket {
 }
 
 /// What an NLMSG_ERROR says; `None`: all is well.
-fn refusal(message: Message<'_>, index: usize) -> Option<Refusal> {
+pub fn refusal(message: Message<'_>, index: usize) -> Option<Refusal> {
     let code = message.payload.get(..4).and_then(to_u32).map_or(-libc::EINVAL, u32::cast_signed);
     let errno = code.checked_neg()?;
     if errno == 0 {

@@ -2,8 +2,10 @@
 
 use understudy_core::ipvs::sync::{Change, Daemon, Options, Role};
 
-use super::super::message::{Attributes, Batch, NLM_F_DUMP, to_ip, to_text, to_u16, to_u32};
-use super::{Error, Ipvs, command, find};
+use super::super::message::{
+    Attributes, Batch, Message, NLM_F_DUMP, to_ip, to_text, to_u16, to_u32,
+};
+use super::{Error, Ipvs, command, find, nested};
 
 const IPVS_CMD_NEW_DAEMON: u8 = 9;
 const IPVS_CMD_DEL_DAEMON: u8 = 10;
@@ -29,8 +31,7 @@ impl Ipvs {
         let mut batch = Batch::new();
         batch.message(self.family, NLM_F_DUMP, &command(IPVS_CMD_GET_DAEMON), |_| {});
         let replies = self.socket.dump(&mut batch)?;
-        let nested = |(kind, value)| (kind == IPVS_CMD_ATTR_DAEMON).then_some(value);
-        Ok(replies.iter().filter_map(|m| parse(m.attributes(4).find_map(nested)?)).collect())
+        Ok(replies.iter().filter_map(read).collect())
     }
 
     /// Makes the changes in order; goes on after a refusal, and tells each.
@@ -96,6 +97,11 @@ fn encode_options(a: &mut Attributes<'_>, options: &Options) {
     if let Some(ttl) = options.ttl {
         a.u8(IPVS_DAEMON_ATTR_MCAST_TTL, ttl);
     }
+}
+
+/// Reads a message of the dump of sync daemons.
+pub fn read(message: Message<'_>) -> Option<Daemon> {
+    parse(nested(message, IPVS_CMD_ATTR_DAEMON)?)
 }
 
 fn parse(value: &[u8]) -> Option<Daemon> {

@@ -8,7 +8,8 @@ const sources = readdirSync(join(root, "engine/fuzz/targets")).map((name) => nam
 
 test("every fuzzer of the engine is run, and has inputs to begin with", () => {
   expect(targets.map(({ name }) => name).sort()).toEqual(sources.sort());
-  for (const name of sources) expect(readdirSync(join(root, "engine/fuzz/corpus", name)).length).toBeGreaterThan(5);
+  for (const name of sources)
+    expect(readdirSync(join(root, "engine/fuzz/corpus", name)).length).toBeGreaterThan(5);
 });
 
 test("the words to try are the language's keywords", () => {

@@ -1,8 +1,8 @@
 /** How long a client waits when something happens to the master. */
 import { setTimeout as delay } from "node:timers/promises";
-import type { HostName } from "../../infra/lab/address.ts";
-import type { Lab } from "../../infra/lab/lab.ts";
-import { waitFor } from "../../infra/tour/engine-status.ts";
+import type { HostName } from "../../../infra/lab/address.ts";
+import type { Lab } from "../../../infra/lab/lab.ts";
+import { waitFor } from "../../../infra/tour/engine-status.ts";
 import { pairConf, vip } from "./conf.ts";
 import { type Engine, engines, holds, must, type Part, processes, putText, type Running } from "./engines.ts";
 

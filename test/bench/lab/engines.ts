@@ -2,9 +2,9 @@
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { HostName } from "../../infra/lab/address.ts";
-import type { Lab } from "../../infra/lab/lab.ts";
-import { engineBinary } from "../../infra/toolchain/engine.ts";
+import type { HostName } from "../../../infra/lab/address.ts";
+import type { Lab } from "../../../infra/lab/lab.ts";
+import { engineBinary } from "../../../infra/toolchain/engine.ts";
 
 /** What a process of an engine is there for. */
 export type Part = "supervisor" | "vrrp" | "check";
@@ -50,7 +50,7 @@ export const engines: readonly Engine[] = [keepalived, understudy];
 
 /** The unit that a deploy writes, without what it says of the deploy's other units. */
 function unit(): string {
-  const golden = join(import.meta.dirname, "../golden/haproxy-pair/lb1", unitFile);
+  const golden = join(import.meta.dirname, "../../golden/haproxy-pair/lb1", unitFile);
   return readFileSync(golden, "utf8").replaceAll("understudy-network.service", "");
 }
 

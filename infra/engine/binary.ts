@@ -1,6 +1,6 @@
 /** The compiled engine for a host's architecture: found, hashed, and asked for its version. */
 import { createHash } from "node:crypto";
-import { openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { must } from "../machine/run.ts";
 import { engineBinary } from "../toolchain/engine.ts";
 
@@ -31,7 +31,12 @@ export async function findEngine(env: NodeJS.ProcessEnv = process.env): Promise<
 /** Of a program that is no ELF file, such as a script, nothing can be said: it runs anywhere. */
 export function architectureOf(path: string): string {
   const head = Buffer.alloc(20);
-  readSync(openSync(path, "r"), head, 0, 20, 0);
+  const file = openSync(path, "r");
+  try {
+    readSync(file, head, 0, 20, 0);
+  } finally {
+    closeSync(file);
+  }
   if (head.readUInt32BE(0) !== 0x7f454c46) return "any";
   return machines[head.readUInt16LE(18)] ?? `machine ${head.readUInt16LE(18)}`;
 }

@@ -62,24 +62,18 @@ describe.skipIf(labUnavailable() !== undefined)("S5, mysql-read-vip", () => {
     await waitFor("db3 is back", 60_000, async () => (await share()) > 0, 1000);
   });
 
-  it("goes on without a gap when a worker of the master is killed", async () => {
-    const gap = await gapWhile(site, async () => {
+  it("goes on without an election when a worker of the master is killed", async () => {
+    await goesOn(site, async () => {
       await site.says("db1", "pkill", "-9", "-f", "worker vrrp");
       await site.says("db1", "pkill", "-9", "-f", "worker check");
     });
-    expect(gap).toBeLessThan(1000);
-    await site.master("db1");
-    expect((await site.status("db2"))?.instances[0]?.state).toBe("BACKUP");
   });
 
   it("goes on without an election when the whole engine is killed", async () => {
     const main = await site.says("db1", "systemctl", "show", "-P", "MainPID", "understudy.service");
-    const gap = await gapWhile(site, async () => {
+    await goesOn(site, async () => {
       await site.says("db1", "kill", "-9", main);
     });
-    expect(gap).toBeLessThan(1000);
-    await site.master("db1");
-    expect((await site.status("db2"))?.instances[0]?.state).toBe("BACKUP");
   });
 
   it("keeps the running configuration when a broken one is loaded, and says so", async () => {
@@ -199,10 +193,11 @@ describe.skipIf(labUnavailable() !== undefined)("S5, mysql-read-vip", () => {
   });
 });
 
-async function gapWhile(site: Deployment, act: () => Promise<void>): Promise<number> {
-  const watch = site.lab.watch("client", s5.target);
-  await watch.ready;
+/** What is done to db1 must not even be noticed by db2: it had long enough to elect itself. */
+async function goesOn(site: Deployment, act: () => Promise<void>): Promise<void> {
+  const before = await site.transitions("db2");
   await act();
   await new Promise((done) => setTimeout(done, 5_000));
-  return (await watch.stop()).gapMs;
+  await site.master("db1");
+  expect(await site.transitions("db2")).toEqual(before);
 }

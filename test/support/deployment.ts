@@ -29,6 +29,8 @@ export interface Deployment {
   status(host: HostName): Promise<Status | undefined>;
   /** Waits until the host is master and healthy. */
   master(host: HostName): Promise<void>;
+  /** What `understudy events` tells of the states of instances, each with its reason. */
+  transitions(host: HostName): Promise<string[]>;
 }
 
 export function deploymentOf(scenario: Scenario, name: string): Deployment {
@@ -75,5 +77,13 @@ export function deploymentOf(scenario: Scenario, name: string): Deployment {
         const seen = await status(host);
         return isMaster(seen, scenario.instance) && seen?.healthy === true;
       }),
+    async transitions(host) {
+      const { stdout } = await lab.ssh(host, ["understudy", "events", "--json"]);
+      const events = stdout
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line) as { change: string; why: string });
+      return events.flatMap(({ change, why }) => (change.includes(" -> ") ? [`${change}: ${why}`] : []));
+    },
   };
 }

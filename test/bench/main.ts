@@ -1,9 +1,10 @@
 /**
  * `npm run bench`: Understudy beside keepalived, the same configuration files, one run. Prints what it measured, what was
  * aimed at, and where we lose; decides nothing. `npm run bench -- cpu reload`: these parts. `--rounds N`, `--json`.
+ * UNDERSTUDY_ENGINE: another engine than that of this checkout, but for the lab.
  */
-import { engineBinary } from "../../infra/toolchain/engine.ts";
 import { lab } from "./lab/part.ts";
+import { ourProgram } from "./net/engine.ts";
 import type { Part } from "./part.ts";
 import { announce } from "./parts/announce.ts";
 import { cpu, memory } from "./parts/footprint.ts";
@@ -25,7 +26,7 @@ async function main(words: string[]): Promise<number> {
     for (const { name, title } of parts) say(`  ${name.padEnd(10)} ${title}`);
     return 64;
   }
-  await engineBinary();
+  await ourProgram();
   const report = new Report();
   let failed = 0;
   for (const part of rest.length > 0 ? parts.filter(({ name }) => rest.includes(name)) : parts) {

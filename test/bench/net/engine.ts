@@ -14,8 +14,12 @@ export const engineNames: readonly EngineName[] = ["keepalived", "understudy"];
 
 const commands: Record<EngineName, (conf: string) => Promise<string>> = {
   keepalived: async (conf) => `keepalived -n -l -P -f ${conf} -p /run/k.pid -r /run/v.pid`,
-  understudy: async (conf) => `${process.env.UNDERSTUDY_ENGINE ?? (await engineBinary())} run -f ${conf} --run-dir /run/u --state-dir /run/s`,
+  understudy: async (conf) => `${await ourProgram()} run -f ${conf} --run-dir /run/u --state-dir /run/s`,
 };
+
+/** Ours: built of this checkout, or another one to be measured beside it. */
+export const ourProgram = async (): Promise<string> =>
+  process.env.UNDERSTUDY_ENGINE ?? (await engineBinary());
 
 /** What runs on a host. */
 export class Running {

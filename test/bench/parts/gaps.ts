@@ -9,7 +9,7 @@ import { Network, netUnavailable, virtual } from "../net/network.ts";
 import type { Part } from "../part.ts";
 import { type EngineName, quantile, type Work } from "../report.ts";
 
-const probeMs = 1;
+const probeMs = 2;
 
 interface Fault {
   name: string;
@@ -68,7 +68,7 @@ async function once(engine: EngineName, fault: Fault, advertMs: number): Promise
     running.push(await start("b"));
     await delay(500 + advertMs);
     const wire = await capture(net, "switch", "br0");
-    probes = probe(net);
+    probes = await probe(net);
     await delay(300);
     await fault.strike(net, master);
     await delay(1000 + 5 * advertMs);
@@ -84,11 +84,14 @@ async function once(engine: EngineName, fault: Fault, advertMs: number): Promise
 }
 
 /** Datagrams to a closed port: the host that has the address refuses each of them. */
-function probe(net: Network): ChildProcess {
+async function probe(net: Network): Promise<ChildProcess> {
   const program = `
     const socket = require("node:dgram").createSocket("udp4");
     socket.on("error", () => {});
-    setInterval(() => socket.send("?", 9, "${virtual(0, 1)}", () => {}), ${probeMs});`;
+    setInterval(() => socket.send("?", 9, "${virtual(0, 1)}", () => {}), ${probeMs});
+    console.log("sends");`;
   const words = ["netns", "exec", net.of("switch"), process.execPath, "-e", program];
-  return spawn("ip", words, { stdio: "ignore" });
+  const child = spawn("ip", words, { stdio: ["ignore", "pipe", "ignore"] });
+  await new Promise((resolve) => child.stdout.once("data", resolve));
+  return child;
 }

@@ -1,7 +1,7 @@
 //! Addresses that should be there against those that are: what is missing is added, what is ours and not wanted is
 //! removed, whoever did it. The kernel's answers to our own changes are told from other people's changes.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
@@ -48,11 +48,14 @@ struct Managed {
 /// All addresses of the interfaces, and those that we look after.
 #[derive(Clone, Debug, Default)]
 pub struct Reconciler {
+    /// By owner, and those of an owner in its order.
     managed: Vec<Managed>,
+    /// Indices in `managed`, sorted by address.
+    by_address: Vec<usize>,
     /// In the kernel's order: the first one is the source of adverts.
     actual: BTreeMap<String, Vec<Present>>,
     /// Removals of ours that the kernel has not confirmed yet.
-    unconfirmed: Vec<(String, IpAddr, u8)>,
+    unconfirmed: VecDeque<(String, IpAddr, u8)>,
     /// We held them, and no longer look after them.
     orphans: Vec<Address>,
 }
@@ -63,15 +66,18 @@ impl Reconciler {
         let former = core::mem::take(&mut self.managed);
         let all = addresses.map(|(owner, address, wanted)| Managed { address, owner, wanted });
         self.managed.extend(all);
+        self.managed.sort_by_key(|it| it.owner);
+        self.by_address = (0..self.managed.len()).collect();
+        self.by_address.sort_by_key(|at| self.managed[*at].key());
         let held = former.into_iter().filter(|it| it.wanted).map(|it| it.address);
         self.orphans.extend(held);
     }
 
     /// Whether the addresses of `owner` should be there.
     pub fn want(&mut self, owner: Owner, wanted: bool) {
-        for managed in self.managed.iter_mut().filter(|managed| managed.owner == owner) {
-            managed.wanted = wanted;
-        }
+        let first = self.managed.partition_point(|managed| managed.owner < owner);
+        let own = self.managed[first..].iter_mut().take_while(|managed| managed.owner == owner);
+        own.for_each(|managed| managed.wanted = wanted);
     }
 
     /// The kernel's whole truth about one interface: at the start, and after events were lost.
@@ -93,14 +99,20 @@ impl Reconciler {
         self.actual.remove(dev);
     }
 
-    /// The kernel has added it (or changed it).
-    pub fn added(&mut self, dev: &str, present: Present) {
+    /// The kernel has added it (or changed it). `false`: we know of it already.
+    pub fn added(&mut self, dev: &str, present: Present) -> bool {
         self.appeared(dev);
         let list = self.actual.get_mut(dev).expect("just inserted");
         match list.iter_mut().find(|it| (it.ip, it.prefix_len) == (present.ip, present.prefix_len))
         {
-            Some(known) => *known = present,
-            None => list.push(present),
+            Some(known) => {
+                *known = present;
+                false
+            }
+            None => {
+                list.push(present);
+                true
+            }
         }
     }
 
@@ -114,7 +126,7 @@ impl Reconciler {
         if let Some(list) = self.actual.get_mut(dev) {
             list.retain(|it| (it.ip, it.prefix_len) != (ip, prefix_len));
         }
-        self.managed.iter().find(|it| it.wanted && it.is(dev, ip, prefix_len)).map(|it| it.owner)
+        self.managed_at(dev, ip, prefix_len).find(|it| it.wanted).map(|it| it.owner)
     }
 
     /// A change was refused: the kernel is as it was.
@@ -134,15 +146,28 @@ impl Reconciler {
         }
     }
 
+    /// Those with this address; mostly one or none.
+    fn managed_at<'a>(
+        &'a self,
+        dev: &'a str,
+        ip: IpAddr,
+        prefix_len: u8,
+    ) -> impl Iterator<Item = &'a Managed> + Clone {
+        let wanted = (ip, prefix_len, dev);
+        let first = self.by_address.partition_point(|at| self.managed[*at].key() < wanted);
+        let from_there = self.by_address[first..].iter().map(|at| &self.managed[*at]);
+        from_there.take_while(move |managed| managed.key() == wanted)
+    }
+
     /// What the kernel lacks and what it has too much. The caller makes these changes at once, in this order.
     pub fn changes(&mut self, leftovers: bool) -> Vec<Change> {
         let mut changes = Vec::new();
+        let orphans: BTreeSet<_> = self.orphans.iter().map(key).collect();
         for (dev, present) in &self.actual {
             for it in present {
-                let mut managed = self.managed.iter().filter(|m| m.is(dev, it.ip, it.prefix_len));
-                let orphan =
-                    |m: &Address| (m.ip, m.prefix_len, &m.dev) == (it.ip, it.prefix_len, dev);
-                let known = managed.clone().next().is_some() || self.orphans.iter().any(orphan);
+                let mut managed = self.managed_at(dev, it.ip, it.prefix_len);
+                let known = managed.clone().next().is_some()
+                    || orphans.contains(&(it.ip, it.prefix_len, dev.as_str()));
                 if (known || (leftovers && it.ours)) && !managed.any(|managed| managed.wanted) {
                     let (ip, prefix_len) = (it.ip, it.prefix_len);
                     changes.push(Change::Remove { dev: dev.clone(), ip, prefix_len });
@@ -154,7 +179,7 @@ impl Reconciler {
             if let Change::Remove { dev, ip, prefix_len } = change {
                 let list = self.actual.get_mut(dev).expect("it was found there");
                 list.retain(|it| (it.ip, it.prefix_len) != (*ip, *prefix_len));
-                self.unconfirmed.push((dev.clone(), *ip, *prefix_len));
+                self.unconfirmed.push_back((dev.clone(), *ip, *prefix_len));
             }
         }
         for managed in self.managed.iter().filter(|managed| managed.wanted) {
@@ -186,7 +211,7 @@ impl Reconciler {
         };
         let list = self.actual.get(dev)?;
         let free = |it: &&Present| {
-            fits(&it.ip) && !self.managed.iter().any(|m| m.is(dev, it.ip, it.prefix_len))
+            fits(&it.ip) && self.managed_at(dev, it.ip, it.prefix_len).next().is_none()
         };
         let first =
             list.iter().find(free).or_else(|| list.iter().find(|it| fits(&it.ip) && !it.ours));
@@ -195,9 +220,16 @@ impl Reconciler {
 }
 
 impl Managed {
-    fn is(&self, dev: &str, ip: IpAddr, prefix_len: u8) -> bool {
-        self.address.ip == ip && self.address.prefix_len == prefix_len && self.address.dev == dev
+    fn key(&self) -> Key<'_> {
+        key(&self.address)
     }
+}
+
+/// What an address of the kernel is known by.
+type Key<'a> = (IpAddr, u8, &'a str);
+
+fn key(address: &Address) -> Key<'_> {
+    (address.ip, address.prefix_len, &address.dev)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 mod beside;
 mod bfd;
+mod due;
 mod interfaces;
 mod lives;
 mod mail;
@@ -319,6 +320,8 @@ pub struct VrrpNode {
     repairs: u64,
     /// No attempt to change addresses before that.
     retry_at: Option<Time>,
+    /// See [`VrrpNode::deadline`].
+    due: Option<Time>,
     /// The last refusal that was told.
     last_refusal: String,
     /// What this event has left to do.
@@ -340,6 +343,13 @@ struct Dirty {
     follow: Vec<Follow>,
 }
 
+impl Dirty {
+    /// Nothing is left to do, announcements aside.
+    const fn is_clean(&self) -> bool {
+        !(self.conditions || self.addresses || self.groups) && self.follow.is_empty()
+    }
+}
+
 #[derive(Clone, Debug)]
 struct Follow {
     instance: usize,
@@ -350,9 +360,33 @@ struct Follow {
 impl VrrpNode {
     /// Takes one event at `now`; appends what to do to `out`.
     pub fn handle(&mut self, now: Time, event: Event<'_>, out: &mut Vec<Action>) {
+        let before = out.len();
+        if let Event::Datagram { link, bytes } = event {
+            let instance = self.datagram(now, link, bytes, out);
+            // The usual advert only moves a deadline.
+            if out.len() == before && !self.dirty.announcements && self.is_quiet() {
+                instance.into_iter().for_each(|index| self.plan_for(index));
+                return;
+            }
+        } else {
+            self.note(now, event, out);
+        }
+        self.conclude(now, out);
+    }
+
+    /// Works out what follows from what was noted.
+    pub fn conclude(&mut self, now: Time, out: &mut Vec<Action>) {
+        self.settle(now, out);
+        self.plan();
+    }
+
+    /// Takes one of several events that come together: what follows from all of them is left to [`Self::conclude`].
+    pub fn note(&mut self, now: Time, event: Event<'_>, out: &mut Vec<Action>) {
         match event {
             Event::Timer => self.timer(now, out),
-            Event::Datagram { link, bytes } => self.datagram(now, link, bytes, out),
+            Event::Datagram { link, bytes } => {
+                self.datagram(now, link, bytes, out);
+            }
             Event::Link { name, up } => {
                 self.routing.link(name, up);
                 self.link(now, name, up);
@@ -366,10 +400,12 @@ impl VrrpNode {
                 self.dirty.conditions = true;
             }
             Event::AddressAdded { dev, present } => {
-                self.addresses.added(dev, present);
+                // The echo of what we have added ourselves is no news.
+                if self.addresses.added(dev, present) {
+                    self.dirty.conditions = true;
+                    self.dirty.addresses = true;
+                }
                 self.routing.came();
-                self.dirty.conditions = true;
-                self.dirty.addresses = true;
             }
             Event::AddressRemoved { dev, ip, prefix_len } => {
                 self.address_removed(now, dev, ip, prefix_len, out);
@@ -415,28 +451,6 @@ impl VrrpNode {
             }
             Event::Stop => self.stop(now, out),
         }
-        self.settle(now, out);
-    }
-
-    /// When [`Event::Timer`] is due next.
-    #[must_use]
-    pub fn deadline(&self) -> Option<Time> {
-        let instances = self.slots.iter().filter_map(|slot| slot.instance.deadline());
-        let announcers =
-            self.slots.iter().filter_map(|slot| slot.announcer.deadline(self.gates.list()));
-        let contests = self.slots.iter().filter_map(|slot| slot.contested_until);
-        let scripts = self.scripts.iter().map(Script::deadline).filter(|_| !self.stopping);
-        instances
-            .chain(announcers)
-            .chain(contests)
-            .chain(scripts)
-            .chain(self.tracking_deadline())
-            .chain(self.bfd.deadline())
-            .chain(self.retry_at)
-            .chain(self.routing.retry_at)
-            .chain(self.beside.retry_at)
-            .chain(self.interfaces.patience)
-            .min()
     }
 
     /// Names of the interfaces that adverts use; one that is empty stands for "any".
@@ -539,6 +553,8 @@ impl VrrpNode {
                 slot.contested_until = None;
                 self.dirty.conditions = true;
             }
+            let announcement = slot.announcer.deadline(self.gates.list());
+            self.dirty.announcements |= announcement.is_some_and(|due| due <= now);
         }
         self.again(now, out);
         self.expect_links_no_longer(now);
@@ -548,7 +564,6 @@ impl VrrpNode {
             self.retry_at = None;
             self.dirty.addresses = true;
         }
-        self.dirty.announcements = true;
         if !self.stopping {
             for (script, it) in self.scripts.iter_mut().enumerate() {
                 if it.start_if_due(now) {
@@ -558,16 +573,20 @@ impl VrrpNode {
         }
     }
 
-    fn datagram(&mut self, now: Time, link: usize, bytes: &[u8], out: &mut Vec<Action>) {
-        let Some(to) = packet::addressee(bytes) else { return };
+    /// Names the instance that it is for.
+    fn datagram(
+        &mut self,
+        now: Time,
+        link: usize,
+        bytes: &[u8],
+        out: &mut Vec<Action>,
+    ) -> Option<usize> {
+        let to = packet::addressee(bytes)?;
         let key = (link, to.vrid);
         let first = self.lookup.partition_point(|(it, _)| *it < key);
         let same = self.lookup[first..].iter().take_while(|(it, _)| *it == key);
         let fitting = same.map(|(_, index)| (self.slots[*index].fits(&to), *index));
-        let Some((_, index)) = fitting.filter(|(fits, _)| *fits > 0).max_by_key(|(fits, _)| *fits)
-        else {
-            return;
-        };
+        let (_, index) = fitting.filter(|(fits, _)| *fits > 0).max_by_key(|(fits, _)| *fits)?;
         let slot = &mut self.slots[index];
         let mut odd = None;
         let received = slot.receive(bytes, now, &mut odd);
@@ -582,6 +601,7 @@ impl VrrpNode {
             };
             self.apply(index, now, event, out);
         }
+        Some(index)
     }
 
     fn address_removed(

@@ -324,7 +324,7 @@ impl VrrpWorker {
     /// What changed in the kernel.
     fn kernel_events(&mut self, now: Time, context: &mut Context) {
         let Self { monitor, requests, node, interfaces, watches, actions, .. } = self;
-        let mut again = false;
+        let (mut again, mut noted) = (false, false);
         let read = monitor.events(|message| {
             if let Some(link) = link::read(message) {
                 again |=
@@ -343,11 +343,16 @@ impl VrrpWorker {
                 } else {
                     Event::AddressRemoved { dev, ip: present.ip, prefix_len: present.prefix_len }
                 };
-                node.handle(now, event, actions);
+                // A thousand may come together, and each could concern every instance.
+                node.note(now, event, actions);
+                noted = true;
             } else {
                 routing::event(message, requests, node, now, actions);
             }
         });
+        if noted {
+            node.conclude(now, actions);
+        }
         match read {
             Ok(()) if !again => {}
             Ok(()) => self.read_everything(now, context),

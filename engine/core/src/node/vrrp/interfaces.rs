@@ -192,6 +192,7 @@ impl VrrpNode {
     /// Tells them again.
     pub(super) fn make_links_again(&mut self) {
         self.interfaces.again = true;
+        self.dirty.conditions = true;
     }
 
     /// Whether those that are filtered are others than before.

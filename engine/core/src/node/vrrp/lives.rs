@@ -1,6 +1,7 @@
 //! From one life to the next: the start with what a former process left, and a reload of the configuration. Only
 //! differences are acted on.
 
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -119,8 +120,8 @@ impl VrrpNode {
             processes: Vec::new(),
             links: Vec::new(),
             gates: Gates::default(),
-            up: alloc::collections::BTreeMap::new(),
-            link_delays: alloc::collections::BTreeMap::new(),
+            up: BTreeMap::new(),
+            link_delays: BTreeMap::new(),
             addresses: Reconciler::default(),
             routing: Routing::default(),
             leftovers: true,
@@ -134,6 +135,7 @@ impl VrrpNode {
             tuning: Tuning::inherit(handover.map_or_else(Vec::new, |it| it.settings.clone())),
             repairs: handover.map_or(0, |it| it.repairs),
             retry_at: None,
+            due: None,
             last_refusal: String::new(),
             dirty: Dirty::default(),
             stopping: false,
@@ -154,8 +156,10 @@ impl VrrpNode {
             node.blocked = Some(Vec::new());
         }
         let quiet_until = (now + node.startup_delay).max(Time::ZERO + node.delay_after_boot);
+        let formers = handover.iter().flat_map(|it| &it.instances);
+        let formers: BTreeMap<_, _> = formers.map(|it| (&it.key, it)).collect();
         for index in 0..node.slots.len() {
-            let former = handover.and_then(|it| it.instance(&node.slots[index].key));
+            let former = formers.get(&node.slots[index].key).copied();
             if let Some(former) = former {
                 node.slots[index].continue_sequence(former.sequence);
             }
@@ -166,7 +170,7 @@ impl VrrpNode {
                 _ => node.start_instance(index, quiet_until, now, out),
             }
         }
-        node.settle(now, out);
+        node.conclude(now, out);
         // What a former life has left goes even if nothing takes its place.
         if node.blocked.as_ref().is_some_and(Vec::is_empty) {
             out.push(Action::Unblock(Vec::new()));
@@ -262,9 +266,10 @@ impl VrrpNode {
         }
         let mut kept = alloc::vec![false; self.slots.len()];
         let mut retiring = Vec::new();
+        let keys = self.slots.iter().map(|slot| slot.key.clone());
+        let places: BTreeMap<Key, usize> = keys.zip(0..).collect();
         for former in formers {
-            let same = |it: &Slot| it.key == former.key;
-            match self.slots.iter().position(same).filter(|_| !former.retired) {
+            match places.get(&former.key).copied().filter(|_| !former.retired) {
                 Some(index) => {
                     kept[index] = true;
                     if self.slots[index].adopt(former, now) {
@@ -299,7 +304,7 @@ impl VrrpNode {
         for (index, _) in kept.iter().enumerate().filter(|(_, kept)| !**kept) {
             self.start_instance(index, now, now, out);
         }
-        self.settle(now, out);
+        self.conclude(now, out);
         if self.fifo_states {
             self.write_states(&kept, out);
         }
@@ -456,9 +461,5 @@ impl Handover {
     #[must_use]
     pub fn settings(&self) -> &[Changed] {
         &self.settings
-    }
-
-    fn instance(&self, key: &Key) -> Option<&InstanceState> {
-        self.instances.iter().find(|it| it.key == *key)
     }
 }

@@ -139,6 +139,11 @@ impl Routing {
         self.stale |= !self.is_idle();
     }
 
+    /// It has something to say.
+    pub const fn is_dirty(&self) -> bool {
+        self.dirty || self.stale
+    }
+
     /// Nothing is to be looked after.
     fn is_idle(&self) -> bool {
         self.routes.is_idle() && self.rules.is_idle() && !self.waits

@@ -149,8 +149,20 @@ impl VrrpNode {
         }
     }
 
+    /// Nothing but announcements can follow from what happened.
+    pub(super) const fn is_quiet(&self) -> bool {
+        !self.stopping && self.dirty.is_clean() && !self.routing.is_dirty()
+    }
+
     /// Works until nothing is left to follow from what happened.
     pub(super) fn settle(&mut self, now: Time, out: &mut Vec<Action>) {
+        if self.is_quiet() {
+            // Only time has passed: of what is told whole nothing is different.
+            if mem::take(&mut self.dirty.announcements) {
+                self.announce(now, out);
+            }
+            return;
+        }
         loop {
             if mem::take(&mut self.dirty.conditions) && !self.stopping {
                 self.recheck(now, out);

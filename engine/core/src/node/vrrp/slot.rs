@@ -19,7 +19,7 @@ use crate::vrrp::packet::{self, Addressee, Advert, DecodeError, Expected, Proof,
 use crate::vrrp::settings::{InstanceSettings, Transport, Vrid};
 
 /// What an instance is known by across reloads and restarts; its name does not matter (reference §3.14).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Key {
     vrid: Vrid,

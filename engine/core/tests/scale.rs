@@ -1,0 +1,125 @@
+//! Many instances on one host: what happens to one is no work for the others, and nothing that comes in numbers is worked
+//! out one by one.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use understudy_core::config::{self, Environment, Source};
+use understudy_core::net::reconcile::{Change, Present};
+use understudy_core::node::vrrp::{Action, Event, LinkState, Snapshot, VrrpNode};
+use understudy_core::time::Time;
+use understudy_core::vrrp::instance::State;
+use understudy_core::vrrp::packet::{self, Advert, Proof};
+use understudy_core::vrrp::settings::Version;
+
+const COUNT: u8 = 250;
+const OURS: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 5);
+const PEER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 9);
+
+const fn vip(vrid: u8) -> Ipv4Addr {
+    Ipv4Addr::new(10, 0, 1, vrid)
+}
+
+struct Text(String);
+
+impl Source for Text {
+    fn glob(&mut self, pattern: &str) -> Vec<String> {
+        vec![pattern.to_owned()]
+    }
+
+    fn read(&mut self, _: &str) -> Result<Vec<u8>, String> {
+        Ok(self.0.clone().into_bytes())
+    }
+}
+
+fn host(now: Time) -> VrrpNode {
+    let instances = (1..=COUNT).map(|vrid| {
+        let vip = vip(vrid);
+        format!(
+            "vrrp_instance i{vrid} {{\n interface eth0\n virtual_router_id {vrid}\n priority 100\n\
+             virtual_ipaddress {{ {vip}/32 }}\n}}\n"
+        )
+    });
+    let text = Text(instances.collect());
+    let parsed = config::parse(&mut { text }, "test.conf", &Environment::default());
+    let settings = parsed.settings.unwrap_or_else(|| panic!("{:?}", parsed.diagnostics)).vrrp;
+    let own = Present { ip: IpAddr::V4(OURS), prefix_len: 24, ours: false };
+    let snapshot = Snapshot {
+        links: vec![LinkState { name: "eth0".into(), up: true }],
+        addresses: vec![("eth0".into(), own)],
+    };
+    VrrpNode::start(settings, None, &snapshot, now, &mut Vec::new())
+}
+
+fn advert(vrid: u8) -> Vec<u8> {
+    let interval = Duration::from_secs(1);
+    let advert = Advert { version: Version::V2, vrid, priority: 200, interval, count: 1 };
+    let mut bytes = vec![0; 20];
+    bytes[0] = 0x45;
+    bytes[8] = 255;
+    bytes[9] = packet::PROTOCOL;
+    bytes[12..16].copy_from_slice(&PEER.octets());
+    bytes[16..20].copy_from_slice(&packet::GROUP.octets());
+    packet::encode(&advert, Proof::None, &[vip(vrid)], PEER, packet::GROUP, &mut bytes);
+    let length = u16::try_from(bytes.len()).unwrap();
+    bytes[2..4].copy_from_slice(&length.to_be_bytes());
+    bytes
+}
+
+fn earliest(node: &VrrpNode) -> Time {
+    node.slots().iter().filter_map(|slot| slot.instance.deadline()).min().unwrap()
+}
+
+#[test]
+fn adverts_leave_the_wake_up_where_it_is_until_it_comes() {
+    let mut now = Time::from_nanos(1_000_000_000_000);
+    let mut node = host(now);
+    let mut out = Vec::new();
+    let first = node.deadline().unwrap();
+    assert_eq!(first, earliest(&node));
+    for beat in 0..30 {
+        for vrid in 1..=COUNT {
+            now = now + Duration::from_millis(4);
+            node.handle(now, Event::Datagram { link: 0, bytes: &advert(vrid) }, &mut out);
+            let due = node.deadline().unwrap();
+            assert!(due <= earliest(&node), "never too late");
+            if due <= now {
+                node.handle(now, Event::Timer, &mut out);
+                assert!(node.deadline().unwrap() > now, "an early one is harmless");
+            }
+        }
+        assert_eq!(out, [], "beat {beat}");
+    }
+    assert!(node.slots().iter().all(|slot| slot.instance.state() == State::Backup));
+    assert!(node.slots().iter().all(|slot| slot.counters.advert_rcvd == 30));
+}
+
+#[test]
+fn the_echo_of_our_own_addresses_is_no_news_and_a_foreign_removal_is() {
+    let mut node = host(Time::from_nanos(1_000_000_000_000));
+    let mut out = Vec::new();
+    let mut now = Time::ZERO;
+    while node.slots().iter().any(|slot| slot.instance.state() != State::Master) {
+        now = node.deadline().unwrap();
+        node.handle(now, Event::Timer, &mut out);
+    }
+    let added = out.iter().filter(|it| matches!(it, Action::Change(Change::Add(_)))).count();
+    assert_eq!(added, usize::from(COUNT));
+    out.clear();
+    for vrid in 1..=COUNT {
+        let present = Present { ip: IpAddr::V4(vip(vrid)), prefix_len: 32, ours: true };
+        node.note(now, Event::AddressAdded { dev: "eth0", present }, &mut out);
+    }
+    node.conclude(now, &mut out);
+    assert_eq!(out, []);
+    for vrid in [3, 7] {
+        let ip = IpAddr::V4(vip(vrid));
+        node.note(now, Event::AddressRemoved { dev: "eth0", ip, prefix_len: 32 }, &mut out);
+    }
+    node.conclude(now, &mut out);
+    let back = out.iter().filter_map(|it| match it {
+        Action::Change(Change::Add(address)) => Some(address.ip),
+        _ => None,
+    });
+    assert_eq!(back.collect::<Vec<_>>(), [IpAddr::V4(vip(3)), IpAddr::V4(vip(7))]);
+}

@@ -31,6 +31,7 @@ export interface Target {
 export const targets: readonly Target[] = [
   { name: "config", longest: 4096, seeds: configurations, words: keywords },
   { name: "advert", longest: 512 },
+  { name: "bfd", longest: 64 },
   { name: "netlink", longest: 1024 },
   { name: "http_reply", longest: 1024 },
 ];

@@ -8,6 +8,7 @@ use understudy_core::config::{self, Environment, Source};
 use understudy_core::net::reconcile::{Change, Present};
 use understudy_core::node::vrrp::{Action, Event, LinkState, Snapshot, VrrpNode};
 use understudy_core::time::Time;
+use understudy_core::vrrp::envelope::Envelope;
 use understudy_core::vrrp::instance::State;
 use understudy_core::vrrp::packet::{self, Advert, Proof};
 use understudy_core::vrrp::settings::Version;
@@ -47,6 +48,7 @@ fn host(now: Time) -> VrrpNode {
     let snapshot = Snapshot {
         links: vec![LinkState { name: "eth0".into(), up: true }],
         addresses: vec![("eth0".into(), own)],
+        ..Snapshot::default()
     };
     VrrpNode::start(settings, None, &snapshot, now, &mut Vec::new())
 }
@@ -54,15 +56,14 @@ fn host(now: Time) -> VrrpNode {
 fn advert(vrid: u8) -> Vec<u8> {
     let interval = Duration::from_secs(1);
     let advert = Advert { version: Version::V2, vrid, priority: 200, interval, count: 1 };
-    let mut bytes = vec![0; 20];
-    bytes[0] = 0x45;
-    bytes[8] = 255;
-    bytes[9] = packet::PROTOCOL;
-    bytes[12..16].copy_from_slice(&PEER.octets());
-    bytes[16..20].copy_from_slice(&packet::GROUP.octets());
-    packet::encode(&advert, Proof::None, &[vip(vrid)], PEER, packet::GROUP, &mut bytes);
-    let length = u16::try_from(bytes.len()).unwrap();
-    bytes[2..4].copy_from_slice(&length.to_be_bytes());
+    let envelope = Envelope {
+        source: PEER.into(),
+        destination: packet::GROUP.into(),
+        ttl: 255,
+        protocol: packet::PROTOCOL,
+    };
+    let mut bytes = Vec::new();
+    packet::encode(&advert, Proof::None, &[vip(vrid).into()], &envelope, &mut bytes);
     bytes
 }
 

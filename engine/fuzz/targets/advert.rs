@@ -3,16 +3,22 @@
 //! reached as well.
 #![no_main]
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
 use understudy_core::vrrp::authentication_header;
+use understudy_core::vrrp::envelope::{self, Envelope};
 use understudy_core::vrrp::packet::{self, Expected, Proof};
 use understudy_core::vrrp::settings::Version;
 
 const KEY: [u8; 8] = *b"secret\0\0";
-const VIPS: [Ipv4Addr; 2] = [Ipv4Addr::new(192, 0, 2, 1), Ipv4Addr::new(192, 0, 2, 2)];
+const VIPS: [IpAddr; 4] = [
+    IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
+    IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)),
+    IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1)),
+    IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)),
+];
 
 const VERSION_3: u8 = 1;
 const UNICAST: u8 = 2;
@@ -48,19 +54,19 @@ fuzz_target!(|input: &[u8]| {
     let to = packet::addressee(&datagram);
     let Ok(received) = packet::decode(&datagram, &expected) else { return };
     let to = to.expect("what is accepted has an addressee");
-    assert_eq!((to.vrid, IpAddr::V4(to.source)), (received.advert.vrid, received.source));
+    assert_eq!((to.vrid, to.source), (received.advert.vrid, received.source));
 
     // What it says can be said, and is then understood as the same.
-    let mut again = vec![0; 20];
-    again[0] = 0x45;
-    again[8] = received.ttl;
-    again[9] = packet::PROTOCOL;
-    again[12..16].copy_from_slice(&to.source.octets());
-    again[16..20].copy_from_slice(&to.destination.octets());
-    let vips = vec![VIPS[0]; usize::from(received.advert.count)];
-    packet::encode(&received.advert, expected.proof, &vips, to.source, to.destination, &mut again);
-    let length = u16::try_from(again.len()).unwrap().to_be_bytes();
-    again[2..4].copy_from_slice(&length);
+    let envelope = Envelope {
+        source: to.source,
+        destination: to.destination,
+        ttl: received.ttl,
+        protocol: packet::PROTOCOL,
+    };
+    let vip = if to.source.is_ipv4() { VIPS[0] } else { VIPS[2] };
+    let vips = vec![vip; usize::from(received.advert.count)];
+    let mut again = Vec::new();
+    assert!(packet::encode(&received.advert, expected.proof, &vips, &envelope, &mut again));
     if received.sequence.is_some() {
         authentication_header::seal(&mut again, 0, KEY, 1);
     }
@@ -70,24 +76,31 @@ fuzz_target!(|input: &[u8]| {
 
 /// Makes length and checksum those of the datagram as it is.
 fn mend(datagram: &mut [u8]) {
-    let Some(first) = datagram.first() else { return };
-    let start = usize::from(first & 0x0f) * 4;
-    if start < 20 || datagram.len() < start + 8 {
+    let Some((envelope, start)) = Envelope::read(datagram) else { return };
+    if datagram.len() < start + 8 {
         return;
     }
-    if let Ok(length) = u16::try_from(datagram.len()) {
-        datagram[2..4].copy_from_slice(&length.to_be_bytes());
+    envelope::close(datagram);
+    let message = &mut datagram[start..];
+    message[6..8].fill(0);
+    let mut total = sum(message);
+    // Over IPv4 both forms of the checksum are accepted; over IPv6 the pseudo header is always part of it.
+    if let (IpAddr::V6(source), IpAddr::V6(destination)) = (envelope.source, envelope.destination) {
+        total += sum(&source.octets()) + sum(&destination.octets());
+        total += u32::try_from(message.len()).unwrap() + u32::from(packet::PROTOCOL);
     }
-    datagram[start + 6..start + 8].fill(0);
-    let words = datagram[start..].chunks(2).map(|pair| match *pair {
+    while total >> 16 != 0 {
+        total = (total & 0xffff) + (total >> 16);
+    }
+    let checksum = !u16::try_from(total).unwrap();
+    message[6..8].copy_from_slice(&checksum.to_be_bytes());
+}
+
+fn sum(bytes: &[u8]) -> u32 {
+    let words = bytes.chunks(2).map(|pair| match *pair {
         [high, low] => u32::from(u16::from_be_bytes([high, low])),
         [high] => u32::from(high) << 8,
         _ => 0,
     });
-    let mut sum: u32 = words.sum();
-    while sum >> 16 != 0 {
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    let checksum = !u16::try_from(sum).unwrap();
-    datagram[start + 6..start + 8].copy_from_slice(&checksum.to_be_bytes());
+    words.sum()
 }

@@ -43,7 +43,7 @@ impl Source for Memory {
 
 fn parse(mut files: Memory) -> Parsed {
     let variables = BTreeMap::from([("ROLE".to_owned(), "db".to_owned())]);
-    let environment = Environment { config_id: "db1".into(), variables, seed: 7 };
+    let environment = Environment { config_id: "db1".into(), variables, ..Environment::default() };
     let parsed = config::parse(&mut files, MAIN, &environment);
     for finding in &parsed.diagnostics {
         let related = finding.related.iter().map(|(span, _)| *span);

@@ -12,12 +12,14 @@ use std::hint::black_box;
 
 use libfuzzer_sys::fuzz_target;
 use netlink::message::{Message, messages};
-use netlink::{address, ipvs, link, message};
+use netlink::{address, ipvs, link, message, route, rule};
 use understudy_core::ipvs::table::{Family, ServiceKey};
 
 const READERS: &[fn(Message<'_>)] = &[
     |m| read(link::read(m)),
     |m| read(address::read(m)),
+    |m| read(route::read(m, |_| Some("eth0".into()))),
+    |m| read(rule::read(m)),
     |m| read(ipvs::read_service(m)),
     // The key only tells the address family, for old kernels.
     |m| read(ipvs::read_destination(m, ServiceKey::Mark { family: Family::V4, mark: 1 })),

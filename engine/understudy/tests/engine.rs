@@ -303,6 +303,10 @@ fn it_stops_in_good_order_and_its_events_survive() {
 #[test]
 fn a_killed_engine_leaves_its_addresses_and_its_successor_goes_on() {
     let Some(mut engine) = Engine::place("supervisor") else { return };
+    let more = "virtual_routes { 10.1.0.0/16 via 192.0.2.9 }
+        virtual_rules { from 10.1.0.0/16 table 7 priority 70 }
+        virtual_ipaddress {";
+    fs::write(engine.path("conf"), GOOD.replace("virtual_ipaddress {", more)).unwrap();
     engine.start();
     engine.until("it is master", |e| e.state().as_deref() == Some("MASTER") && e.holds());
     let worker = engine.worker().unwrap();
@@ -331,7 +335,11 @@ fn a_killed_engine_leaves_its_addresses_and_its_successor_goes_on() {
     assert_eq!(withdraw("--unless-restarting", "signal").0, Some(0));
     assert!(engine.holds(), "its unit starts it again");
     let (code, text) = withdraw("--unless-restarting", "exit-code");
-    assert_eq!((code, text.as_str()), (Some(0), "withdrew 192.0.2.77/32 on v0\n"));
+    let want = "withdrew rule priority 70 from 10.1.0.0/16 table 7
+withdrew route 10.1.0.0/16 via 192.0.2.9 dev v0
+withdrew 192.0.2.77/32 on v0
+";
+    assert_eq!((code, text.as_str()), (Some(0), want));
     assert!(!engine.holds());
     assert_eq!(withdraw("", "").1, "nothing was left\n");
 }

@@ -240,7 +240,7 @@ impl fmt::Display for Reason {
                 write!(f, "neighbour {neighbour} signals down ({diagnostic})")
             }
             Self::BfdAdminDown { neighbour } => {
-                write!(f, "neighbour {neighbour} is administratively down")
+                write!(f, "neighbour {neighbour} is administratively down, which is no failure")
             }
             Self::BfdUnheard { neighbour } => write!(f, "neighbour {neighbour} was never heard"),
         }

@@ -181,7 +181,15 @@ fn a_session_that_goes_down_is_a_fault_in_the_same_turn() {
             format!("A: MASTER -> FAULT: tracked bfd gw: {why}")
         ]
     );
-    // Also when the neighbour says so.
+    // Not when its operator ends it.
+    host.says(State::Init);
+    host.told.clear();
+    host.says(State::AdminDown);
+    let why = "neighbour 10.0.0.2 is administratively down, which is no failure";
+    assert_eq!(host.told, [format!("gw: BFD session down: {why}")]);
+    assert_eq!(host.state(), "BACKUP");
+    // But when the neighbour says that something failed.
+    host.says(State::Down);
     host.says(State::Init);
     host.told.clear();
     host.arrives(State::Down, |packet, _| packet.diagnostic = packet::Diagnostic::EXPIRED);

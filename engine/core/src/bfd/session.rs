@@ -79,6 +79,8 @@ pub struct SessionState {
     diagnostic: Diagnostic,
     remote: Remote,
     was_up: bool,
+    #[cfg_attr(feature = "serde", serde(default))]
+    excused: bool,
 }
 
 /// What is counted.
@@ -124,6 +126,8 @@ pub struct Session {
     scheduled: Duration,
     /// It once was up, in this life or an earlier one.
     was_up: bool,
+    /// It was up until the neighbour was told to end it, which says nothing about the path (§6.2).
+    excused: bool,
     heard: Option<Time>,
     expires: Option<Time>,
     random: Random,
@@ -152,6 +156,7 @@ impl Session {
             next: None,
             scheduled: Duration::ZERO,
             was_up: false,
+            excused: false,
             heard: None,
             expires: None,
             random,
@@ -173,6 +178,7 @@ impl Session {
     ) -> Self {
         let mut session = Self::new(settings, former.mine, random, now);
         session.was_up = former.was_up;
+        session.excused = former.excused && recent;
         if recent && former.state == State::Up {
             session.state = State::Up;
             session.remote = former.remote;
@@ -194,7 +200,7 @@ impl Session {
         // After a farewell everything begins anew.
         let was_up = self.was_up && state != State::AdminDown;
         let (diagnostic, remote) = (self.diagnostic, self.remote);
-        SessionState { mine, state, diagnostic, remote, was_up }
+        SessionState { mine, state, diagnostic, remote, was_up, excused: self.excused }
     }
 
     /// What the configuration says.
@@ -219,6 +225,12 @@ impl Session {
     #[must_use]
     pub const fn why(&self) -> Option<&Reason> {
         self.why.as_ref()
+    }
+
+    /// The path is not known to have failed: the session is up, or was until its neighbour's operator ended it.
+    #[must_use]
+    pub const fn is_well(&self) -> bool {
+        matches!(self.state, State::Up) || self.excused
     }
 
     /// It once was up.
@@ -405,6 +417,11 @@ impl Session {
     /// The only place where the state changes.
     fn change_state(&mut self, now: Time, to: State, reason: Reason, out: &mut Vec<Action>) {
         let from = core::mem::replace(&mut self.state, to);
+        // It lasts through attempts to come up again, but for one that fails.
+        let ended = from == State::Up && matches!(reason, Reason::BfdAdminDown { .. });
+        let again =
+            self.excused && (to == State::Init || matches!(reason, Reason::BfdAdminDown { .. }));
+        self.excused = ended || again;
         self.since = now;
         self.why = Some(reason.clone());
         self.was_up |= to == State::Up;

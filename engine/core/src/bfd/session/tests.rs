@@ -268,6 +268,39 @@ fn a_close_tells_the_neighbour_once() {
 }
 
 #[test]
+fn an_operator_who_ends_it_says_nothing_about_the_path() {
+    use State::{AdminDown, Down, Init, Up};
+    // What the neighbour says from Up on; None: nothing for a long time.
+    for (said, well) in [
+        (&[Some(AdminDown)][..], true),
+        (&[Some(AdminDown), None], true),
+        (&[Some(AdminDown), Some(AdminDown), None], true),
+        (&[Some(AdminDown), Some(Down)], true),
+        (&[Some(AdminDown), Some(Down), Some(AdminDown)], true),
+        (&[Some(AdminDown), Some(Down), Some(Up)], true),
+        (&[Some(AdminDown), Some(Down), None], false),
+        (&[Some(AdminDown), Some(Init), Some(Down)], false),
+        (&[Some(Down)], false),
+        (&[Some(Down), Some(AdminDown)], false),
+        (&[None], false),
+    ] {
+        let mut it = in_state(Up);
+        for (at_ms, state) in (1000..).step_by(1000).zip(said) {
+            match state {
+                Some(state) => _ = tell(&mut it, at(at_ms), &heard(*state)),
+                None => _ = tick(&mut it, at(at_ms)),
+            }
+        }
+        assert_eq!(it.is_well(), well, "{said:?}");
+        let resumed = |recent| {
+            let random = Random::new(1);
+            Session::resume(settings(), &it.saved(), recent, random, at(10_000)).is_well()
+        };
+        assert_eq!((resumed(true), resumed(false)), (well, false), "{said:?}");
+    }
+}
+
+#[test]
 fn a_packet_for_another_session_changes_nothing() {
     let mut it = in_state(State::Up);
     let before = it.deadline();
@@ -410,7 +443,7 @@ fn two_sessions_find_each_other_through_loss_and_lose_each_other_at_a_cut() {
         pair.feed(1, Event::Close(&Reason::Stopping));
         pair.run(ms(3));
         assert_eq!(pair.ends[0].state(), State::Down, "{}", told(&pair));
-        let words = "neighbour 10.0.0.2 is administratively down";
+        let words = "neighbour 10.0.0.2 is administratively down, which is no failure";
         assert!(pair.journal.contains(words), "{}", told(&pair));
     }
 }

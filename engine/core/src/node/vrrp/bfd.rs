@@ -270,8 +270,16 @@ impl VrrpNode {
     fn tell_bfd(&mut self, index: usize, now: Time, event: Event<'_>, out: &mut Vec<Action>) {
         let mut actions = core::mem::take(&mut self.bfd.scratch);
         let session = &mut self.bfd.all[index];
+        let was_well = session.is_well();
         session.handle(now, event, &mut actions);
         let settings = session.settings();
+        if session.is_well() != was_well {
+            self.dirty.conditions = true;
+            out.push(Action::Changed);
+            if settings.checker {
+                out.push(Action::TellChecks(news(session)));
+            }
+        }
         for action in actions.drain(..) {
             match action {
                 session::Action::Send(packet) => out.push(Action::SendBfd(BfdPacket {
@@ -294,10 +302,6 @@ impl VrrpNode {
                         announced_after: None,
                     }));
                     out.push(Action::Changed);
-                    if settings.checker {
-                        out.push(Action::TellChecks(news(session)));
-                    }
-                    self.dirty.conditions = true;
                 }
                 session::Action::Became { .. } => {}
             }
@@ -319,7 +323,7 @@ pub(super) fn why(session: &Session) -> String {
 }
 
 fn news(session: &Session) -> News {
-    let up = session.was_up().then(|| session.state() == State::Up);
+    let up = session.was_up().then(|| session.is_well());
     News { session: session.settings().name.clone(), up, why: why(session) }
 }
 

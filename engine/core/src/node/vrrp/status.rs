@@ -91,7 +91,7 @@ pub struct TrackStatus {
     pub value: Option<i64>,
     /// Scripts: how long the last run took.
     pub duration_ms: Option<u64>,
-    /// Scripts: the last line that it printed.
+    /// Scripts: the last line that it printed. BFD sessions: why they are up or down.
     pub output: Option<String>,
 }
 
@@ -129,7 +129,11 @@ impl VrrpNode {
                 weight: tracked.track.weight,
                 value: tracked.seen.value(),
                 duration_ms: script.map(|it| millis(it.took())),
-                output: script.map(|it| it.output().to_string()),
+                output: match tracked.seen {
+                    Seen::Script(script) => Some(script.output().to_string()),
+                    Seen::Bfd(session) => Some(super::bfd::why(session)),
+                    Seen::Interface(_) | Seen::File(_) | Seen::Process(_) => None,
+                },
             }
         });
         InstanceStatus {

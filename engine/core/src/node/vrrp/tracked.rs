@@ -9,7 +9,6 @@ use core::time::Duration;
 
 use super::bfd;
 use super::{Action, Handover, Slot, VrrpNode, Weight};
-use crate::bfd::packet::State;
 use crate::bfd::session::Session;
 use crate::journal::Reason;
 use crate::time::Time;
@@ -80,10 +79,8 @@ impl Seen<'_> {
             Self::File(file) if file.value() == 0 => Health::Good,
             Self::File(_) => Health::Bad,
             Self::Process(process) => process.health(),
-            Self::Bfd(session) => match session.state() {
-                State::Up => Health::Good,
-                State::AdminDown | State::Down | State::Init => Health::Bad,
-            },
+            Self::Bfd(session) if session.is_well() => Health::Good,
+            Self::Bfd(_) => Health::Bad,
         }
     }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::frr::{Frr, no_frr};
 use super::super::net::{Engine, Net, run, unable};
-use super::super::tests::{VIP, conf, soon};
+use super::super::tests::{VIP, conf, ms, pause, soon};
 
 /// A session with 10.77.0.2.
 fn session(neighbour: &str, more: &str) -> String {
@@ -59,8 +59,8 @@ fn negotiated_with_frr(net: &Net, ours: &str, theirs: &str, more: &str) {
     let peer = format!("peer {ours} local-address {theirs}");
     frr.tell(&["configure terminal", "bfd", &peer, "shutdown"]);
     let why = engine.until("BFD session down");
-    assert_eq!(why, format!("neighbour {theirs} is administratively down"));
-    soon(|| engine.status()["instances"][0]["priority"] == 150);
+    assert_eq!(why, format!("neighbour {theirs} is administratively down, which is no failure"));
+    assert_eq!(engine.status()["instances"][0]["priority"], 180);
     engine.forget();
     frr.tell(&["configure terminal", "bfd", &peer, "no shutdown"]);
     engine.until("BFD session up");
@@ -201,12 +201,66 @@ fn keepalived_in_both_families() {
             it["interval_us"] == 150_000 && it["detection_us"] == 600_000
         });
         engine.forget();
-        k.stop();
+        net.separate(true);
         let why = engine.until("MASTER -> FAULT");
-        assert!(why.starts_with(&format!("tracked bfd peer: neighbour {theirs} ")), "{why}");
+        assert!(why.starts_with(&format!("tracked bfd peer: neighbour {theirs} silent ")), "{why}");
+        net.separate(false);
+        engine.forget();
+        engine.until("FAULT -> BACKUP");
+        // It leaves without a word.
+        k.stop();
+        engine.until("-> FAULT");
         engine.begin_stop();
         engine.stopped();
     }
+}
+
+#[test]
+fn weights_move_priorities_as_with_keepalived() {
+    if unable(true) {
+        return;
+    }
+    let tracks = ["weight 20", "weight -20", "weight 20 reverse", "weight -20 reverse"];
+    let instances = |priority: u8, tracked: bool| -> String {
+        let instance = |(number, track): (usize, &&str)| {
+            let track =
+                if tracked { format!("track_bfd {{ peer {track} }}") } else { String::new() };
+            let vip = format!("virtual_ipaddress {{ 10.77.1.{number}/24 }}");
+            format!(
+                "vrrp_instance V{number} {{\n interface v0\n virtual_router_id {}\n version 3\n advert_int 0.5\n priority {priority}\n {track}\n {vip}\n}}\n",
+                60 + number
+            )
+        };
+        tracks.iter().enumerate().map(instance).collect()
+    };
+    // Host 1 listens to the adverts of host 2, which has a session with host 3.
+    let net = Net::new(3);
+    let speaker = session("10.77.0.3", "") + &instances(150, true);
+    let mut listener = net.engine(1, &instances(10, false));
+    let mut moves = || {
+        let heard = |engine: &mut Engine| -> Vec<u64> {
+            let all = engine.status()["instances"].as_array().unwrap().clone();
+            all.iter().map(|it| it["peer"]["priority"].as_u64().unwrap_or(0)).collect()
+        };
+        let (up, down) = ([170, 150, 130, 150], [150, 130, 150, 170]);
+        let mut neighbour = net.engine(3, &session("10.77.0.2", ""));
+        neighbour.until("BFD session up");
+        soon(|| heard(&mut listener) == up);
+        // What an operator has ended is no failure, silence is one.
+        neighbour.begin_stop();
+        neighbour.stopped();
+        pause(ms(1500));
+        assert_eq!(heard(&mut listener), up);
+        let mut neighbour = net.engine(3, &session("10.77.0.2", ""));
+        neighbour.until("BFD session up");
+        neighbour.kill();
+        soon(|| heard(&mut listener) == down);
+    };
+    let k = net.keepalived(2, &speaker);
+    moves();
+    k.stop();
+    let _ours = net.engine(2, &speaker);
+    moves();
 }
 
 #[test]
@@ -277,5 +331,5 @@ fn a_reload_changes_intervals_and_closes_what_is_gone() {
     a.until("BFD session up");
     a.reload(&session("10.77.0.3", ""));
     let why = b.until("BFD session down");
-    assert_eq!(why, "neighbour 10.77.0.1 is administratively down");
+    assert_eq!(why, "neighbour 10.77.0.1 is administratively down, which is no failure");
 }

@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use lexopt::{Arg, Parser};
+use lexopt::Parser;
 use understudy_core::config::Parsed;
 
-use crate::config_files;
-use crate::diagnostics::{json, print, render_all, renderer, summary};
+use super::reading::Reading;
+use crate::diagnostics::{self, print, render_all, renderer, summary};
 
 const USAGE: &str = "usage: understudy check [--json] [--strict] [--config-id ID] [FILE]\n\n\
     Reads the configuration (default: /etc/understudy/understudy.conf, else\n\
@@ -16,17 +16,9 @@ const USAGE: &str = "usage: understudy check [--json] [--strict] [--config-id ID
     -i, --config-id ID what `@ID` conditions compare with (default: the host's name)\n\n\
     Exit codes: 0 valid, 1 warnings with --strict, 2 invalid, 64 usage.";
 
-#[derive(Default)]
-struct Options {
-    file: Option<String>,
-    config_id: Option<String>,
-    json: bool,
-    strict: bool,
-}
-
 /// Runs the command.
 pub fn run(arguments: Parser) -> ExitCode {
-    match options(arguments) {
+    match Reading::parse(arguments, "strict") {
         Ok(Some(options)) => check(options),
         Ok(None) => {
             println!("{USAGE}");
@@ -39,35 +31,16 @@ pub fn run(arguments: Parser) -> ExitCode {
     }
 }
 
-fn options(mut arguments: Parser) -> Result<Option<Options>, lexopt::Error> {
-    let mut options = Options::default();
-    while let Some(argument) = arguments.next()? {
-        match argument {
-            Arg::Long("json") => options.json = true,
-            Arg::Long("strict") => options.strict = true,
-            Arg::Long("config-id") | Arg::Short('i') => {
-                options.config_id = Some(arguments.value()?.to_string_lossy().into_owned());
-            }
-            Arg::Long("help") | Arg::Short('h') => return Ok(None),
-            Arg::Value(file) if options.file.is_none() => {
-                options.file = Some(file.to_string_lossy().into_owned());
-            }
-            other => return Err(other.unexpected()),
-        }
-    }
-    Ok(Some(options))
-}
-
-fn check(options: Options) -> ExitCode {
-    let file = options.file.unwrap_or_else(|| config_files::default_file().to_owned());
-    let parsed = config_files::parse(&file, options.config_id);
-    if options.json {
-        print(&format!("{:#}\n", json(&parsed)));
+fn check(options: Reading) -> ExitCode {
+    let (json, strict) = (options.json, options.own);
+    let (file, parsed) = options.read();
+    if json {
+        print(&format!("{:#}\n", diagnostics::json(&parsed)));
     } else {
         let findings = render_all(&renderer(), &parsed);
         print(&format!("{findings}{file}: {}\n", summary(&parsed)));
     }
-    exit_code(&parsed, options.strict)
+    exit_code(&parsed, strict)
 }
 
 fn exit_code(parsed: &Parsed, strict: bool) -> ExitCode {

@@ -7,6 +7,7 @@ pub mod genhash;
 pub mod keepalived;
 pub mod options;
 pub mod plan;
+mod reading;
 pub mod reload;
 pub mod run;
 pub mod show;

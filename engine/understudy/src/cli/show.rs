@@ -3,12 +3,12 @@
 
 use std::process::ExitCode;
 
-use lexopt::{Arg, Parser};
+use lexopt::Parser;
 use serde_json::{Value, json};
 use understudy_core::config::{self, Listed, Reload, Status};
 use understudy_core::node::settings::HostSettings;
 
-use crate::config_files;
+use super::reading::Reading;
 use crate::diagnostics::{print, render_all, renderer, summary};
 
 const USAGE: &str = "usage: understudy show [--json] [--config-id ID] [FILE]\n\
@@ -17,18 +17,10 @@ const USAGE: &str = "usage: understudy show [--json] [--config-id ID] [FILE]\n\
     configuration file or as JSON; or all keywords, and which of them work.\n\n\
     Exit codes: 0 printed, 2 the configuration is invalid, 64 usage.";
 
-#[derive(Default)]
-struct Options {
-    file: Option<String>,
-    config_id: Option<String>,
-    json: bool,
-    keywords: bool,
-}
-
 /// Runs the command.
 pub fn run(arguments: Parser) -> ExitCode {
-    match options(arguments) {
-        Ok(Some(options)) if options.keywords => keywords(options.json),
+    match Reading::parse(arguments, "keywords") {
+        Ok(Some(options)) if options.own => keywords(options.json),
         Ok(Some(options)) => show(options),
         Ok(None) => {
             println!("{USAGE}");
@@ -41,34 +33,15 @@ pub fn run(arguments: Parser) -> ExitCode {
     }
 }
 
-fn options(mut arguments: Parser) -> Result<Option<Options>, lexopt::Error> {
-    let mut options = Options::default();
-    while let Some(argument) = arguments.next()? {
-        match argument {
-            Arg::Long("json") => options.json = true,
-            Arg::Long("keywords") => options.keywords = true,
-            Arg::Long("config-id") | Arg::Short('i') => {
-                options.config_id = Some(arguments.value()?.to_string_lossy().into_owned());
-            }
-            Arg::Long("help") | Arg::Short('h') => return Ok(None),
-            Arg::Value(file) if options.file.is_none() => {
-                options.file = Some(file.to_string_lossy().into_owned());
-            }
-            other => return Err(other.unexpected()),
-        }
-    }
-    Ok(Some(options))
-}
-
-fn show(options: Options) -> ExitCode {
-    let file = options.file.unwrap_or_else(|| config_files::default_file().to_owned());
-    let parsed = config_files::parse(&file, options.config_id);
+fn show(options: Reading) -> ExitCode {
+    let json = options.json;
+    let (file, parsed) = options.read();
     let Some(settings) = &parsed.settings else {
         let findings = render_all(&renderer(), &parsed);
         eprintln!("{findings}{file}: {}", summary(&parsed));
         return ExitCode::from(2);
     };
-    if options.json {
+    if json {
         print(&format!("{:#}\n", as_json(settings)));
     } else {
         print(&config::show(settings));

@@ -432,11 +432,12 @@ fn scripts_run_before_the_first_worker_and_after_the_last() {
     fs::write(&script, text).unwrap();
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
     let globals = format!(
-        "global_defs {{\n startup_script \"{0} up\"\n shutdown_script \"{0} down\"\n reload_file {1}\n reload_check_config {2}\n config_save_dir {3}\n process_names\n umask 022\n}}\n",
+        "global_defs {{\n startup_script \"{0} up\"\n shutdown_script \"{0} down\"\n reload_file {1}\n reload_check_config {2}\n config_save_dir {3}\n reload_time_file {4}\n process_names\n umask 022\n}}\n",
         script.display(),
         place.path("reading").display(),
         place.path("findings").display(),
-        place.path("saved").display()
+        place.path("saved").display(),
+        place.path("when").display()
     );
     let conf = CONFIGURATION.to_owned() + &globals;
     fs::write(place.path("conf"), &conf).unwrap();
@@ -448,6 +449,18 @@ fn scripts_run_before_the_first_worker_and_after_the_last() {
     // The option wins over the configuration.
     assert_eq!(fs::metadata(place.path("up")).unwrap().mode() & 0o777, 0o600);
     place.signal("-INT", "pid"); // means nothing
+
+    // The time of day in the file is a moment away, in UTC.
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let soon = now.as_secs() % 86_400 + 2;
+    let (hour, minute, second) = (soon / 3600 % 24, soon / 60 % 60, soon % 60);
+    let later = conf.replace("192.0.2.78/24", "192.0.2.89/24");
+    fs::write(place.path("conf"), &later).unwrap();
+    fs::write(place.path("when"), format!("{hour:02}:{minute:02}:{second:02}Z\n")).unwrap();
+    place.until("it is time", |p| p.holds(" 192.0.2.89/24 ") && !p.path("when").exists());
+    fs::write(place.path("conf"), &conf).unwrap();
+    place.signal("-HUP", "pid");
+    place.until("the address is back", |p| p.holds(" 192.0.2.78/24 "));
 
     // A warning of the kind that keepalived has, too, stops this reload.
     let warned = conf.replace("192.0.2.78/24", "192.0.2.90/24");
@@ -469,13 +482,13 @@ fn scripts_run_before_the_first_worker_and_after_the_last() {
     let (pid, vrrp) = (place.pid("pid").unwrap(), place.pid("vrrp.pid").unwrap());
     for name in [
         format!("keepalived.conf.{pid}.0"),
-        format!("keepalived.conf.{pid}.1"),
-        format!("keepalived_vrrp.{vrrp}.1.pre"),
+        format!("keepalived.conf.{pid}.3"),
+        format!("keepalived_vrrp.{vrrp}.3.pre"),
     ] {
         assert!(names.contains(&name), "{name} in {names:?}");
     }
     place.until("the data of after is saved, too", |p| {
-        p.path(&format!("saved/keepalived_vrrp.{vrrp}.1.post")).exists()
+        p.path(&format!("saved/keepalived_vrrp.{vrrp}.3.post")).exists()
     });
 
     place.signal("-TERM", "pid");

@@ -4,5 +4,6 @@ pub mod buffers;
 pub mod check;
 pub mod namespaces;
 pub mod process;
+pub mod reload_time;
 pub mod settings;
 pub mod vrrp;

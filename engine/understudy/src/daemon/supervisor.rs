@@ -6,6 +6,7 @@ mod requests;
 mod scripts;
 mod signals;
 mod stopping;
+mod timed_reload;
 
 use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
@@ -44,11 +45,13 @@ use crate::sys::timer::Timer;
 
 use requests::Pending;
 use stopping::Stage;
+use timed_reload::TimedReload;
 
 const TIMER: u64 = 1;
 const SIGNALS: u64 = 2;
 const LOADER: u64 = 3;
 const MAIL: u64 = 4;
+const TIME_FILE: u64 = 5;
 const SLOTS: u64 = 16;
 const CLIENTS: u64 = 1 << 32;
 
@@ -124,6 +127,8 @@ struct Supervisor {
     pid_files: [PidFile; 3],
     /// The first configuration, while `startup_script` runs.
     starting: Option<Loaded>,
+    /// A reload at a time that a file says.
+    timed: TimedReload,
     /// It is there while the configuration is read.
     marker: Option<PathBuf>,
     /// Configurations that were put in force.
@@ -230,6 +235,7 @@ impl Supervisor {
             fifos: Fifos::default(),
             pid_files: Default::default(),
             starting: None,
+            timed: TimedReload::default(),
             marker: None,
             generation: 0,
             save_dir: None,
@@ -280,6 +286,7 @@ impl Supervisor {
             self.journal.deadline(),
             self.queues.deadline(),
             self.mailer.deadline(),
+            self.timed.deadline(),
             self.loader.as_ref().map(|(loader, _)| loader.deadline),
             self.next_alive,
             self.systemd.deadline(),
@@ -298,6 +305,7 @@ impl Supervisor {
                 }
             }
             LOADER => self.loaded(),
+            TIME_FILE => self.timed.ready(),
             MAIL => self.mailer.ready(&self.epoll, clock::now()),
             token if token >= FIRST_TOKEN => {
                 self.queues.ready(token, clock::now());
@@ -467,6 +475,10 @@ impl Supervisor {
         }
         self.queues.timer(now);
         self.mailer.timer(&self.epoll, now);
+        if self.timed.take_due() {
+            say!(Info, "it is time to reload");
+            self.reload();
+        }
         if let Some((loader, _)) = self.loader.as_mut().filter(|(loader, _)| loader.deadline <= now)
         {
             loader.deadline = Time::MAX;

@@ -69,6 +69,30 @@ pub fn local(since_epoch: Duration) -> (i32, i32, i32, i32, i32, i32) {
     (tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec)
 }
 
+/// The same in UTC.
+pub fn utc(since_epoch: Duration) -> (i32, i32, i32, i32, i32, i32) {
+    let seconds = libc::time_t::try_from(since_epoch.as_secs()).unwrap_or(0);
+    // SAFETY: an all-zero `tm` is a valid value of it.
+    let mut tm: libc::tm = unsafe { std::mem::zeroed() };
+    // SAFETY: both pointers are valid for the call; the result is written into `tm`.
+    unsafe { libc::gmtime_r(&raw const seconds, &raw mut tm) };
+    (tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec)
+}
+
+/// The time since 1970 of a date (year, month, day) and a time (hour, minute, second), local or in UTC. A day behind the
+/// last of its month is in the next one.
+pub fn of_calendar(date: (i32, i32, i32), time: (i32, i32, i32), in_utc: bool) -> Option<Duration> {
+    // SAFETY: an all-zero `tm` is a valid value of it.
+    let mut tm: libc::tm = unsafe { std::mem::zeroed() };
+    (tm.tm_year, tm.tm_mon, tm.tm_mday) = (date.0 - 1900, date.1 - 1, date.2);
+    (tm.tm_hour, tm.tm_min, tm.tm_sec) = time;
+    tm.tm_isdst = -1;
+    // SAFETY: a valid structure; both bring it into its normal form.
+    let seconds =
+        unsafe { if in_utc { libc::timegm(&raw mut tm) } else { libc::mktime(&raw mut tm) } };
+    u64::try_from(seconds).ok().map(Duration::from_secs)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +104,14 @@ mod tests {
         assert!(now() >= before);
         assert_eq!(watch.slept(), None);
         assert!(realtime() > Duration::from_secs(1_700_000_000));
+    }
+
+    #[test]
+    fn the_calendar_goes_both_ways() {
+        let day = of_calendar((2026, 2, 29), (1, 2, 3), true).unwrap();
+        assert_eq!(utc(day), (2026, 3, 1, 1, 2, 3));
+        let day = of_calendar((2026, 7, 31), (1, 2, 3), false).unwrap();
+        assert_eq!(local(day), (2026, 7, 31, 1, 2, 3));
     }
 
     #[test]

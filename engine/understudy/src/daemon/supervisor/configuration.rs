@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::stopping::Stage;
-use super::{CHECK, Failure, LOADER, Purpose, Supervisor, VRRP};
+use super::{CHECK, Failure, LOADER, Purpose, Supervisor, TIME_FILE, VRRP};
 use crate::control::Answer;
 use crate::daemon::load::{Loaded, Loader, Summary};
 use crate::daemon::record::Record;
@@ -189,6 +189,7 @@ impl Supervisor {
         let beat = Heartbeat::for_adverts(summary.fastest_advert);
         self.queues.reload(&summary.process);
         self.mailer.configure(&summary.process);
+        self.timed.configure(&summary.process.engine.reload, &self.epoll, TIME_FILE);
         self.fifos.configure(&summary.process, &mut self.queues, &self.epoll, now);
         withdraw::remember(&self.options.paths, &summary.addresses, &summary.process.namespaces);
         self.config =

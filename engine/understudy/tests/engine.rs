@@ -551,3 +551,45 @@ fn the_engine_works_in_the_network_namespace_that_is_configured() {
     assert!(engine.run(&["withdraw"]).status.success());
     assert!(!engine.holds());
 }
+
+#[test]
+fn what_a_killed_engine_has_made_is_withdrawn() {
+    let Some(mut engine) = Engine::place("vmac") else { return };
+    let conf = GOOD.replace("interface v0", "interface v0\n    use_vmac");
+    fs::write(engine.path("conf"), conf).unwrap();
+    let namespace = engine.namespace.clone();
+    let setting = move || {
+        let path = "/proc/sys/net/ipv4/conf/v0/arp_ignore";
+        let out = Command::new("ip").args(["netns", "exec", &namespace, "cat", path]).output();
+        String::from_utf8_lossy(&out.unwrap().stdout).trim().to_owned()
+    };
+    let links = |engine: &Engine| ip(&format!("-netns {} -oneline address show", engine.namespace));
+    assert_eq!(setting(), "0");
+    engine.start();
+    engine.until("it is master", |e| links(e).contains("vrrp.51    inet 192.0.2.77/32"));
+    assert_eq!(setting(), "1");
+    engine.until("the state is on disk", |e| {
+        fs::read_to_string(e.path("run/vrrp.state")).is_ok_and(|it| it.contains("arp_ignore"))
+    });
+    engine.signal("-KILL");
+    assert_eq!(engine.ended(), None);
+    wait(|| engine.worker().is_none()).unwrap();
+    let withdrawn = ip_output(&[
+        "netns",
+        "exec",
+        &engine.namespace,
+        BINARY,
+        "withdraw",
+        "--run-dir",
+        engine.path("run").to_str().unwrap(),
+    ]);
+    assert!(withdrawn.contains("removed vrrp.51"), "{withdrawn}");
+    assert!(withdrawn.contains("put back 2 kernel settings"), "{withdrawn}");
+    assert_eq!(setting(), "0");
+    assert!(!ip(&format!("-netns {} link show", engine.namespace)).contains("vrrp.51"));
+}
+
+fn ip_output(arguments: &[&str]) -> String {
+    let out = Command::new("ip").args(arguments).output().unwrap();
+    String::from_utf8_lossy(&out.stdout).into_owned()
+}

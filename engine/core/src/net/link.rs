@@ -89,6 +89,25 @@ impl VirtualLink {
         settings
     }
 
+    /// What makes it, ip-link(8).
+    #[must_use]
+    pub fn command(&self) -> String {
+        let mut line = alloc::format!("ip link add link {} name {}", self.parent, self.name);
+        if let Kind::Macvlan { mac: [a, b, c, d, e, f] } = self.kind {
+            line += &alloc::format!(" address {a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}");
+        }
+        if let Some(group) = self.group {
+            line += &alloc::format!(" group {group}");
+        }
+        line += match self.kind {
+            Kind::Macvlan { .. } => " type macvlan mode private",
+            Kind::Ipvlan { flag: IpvlanFlag::Bridge } => " type ipvlan mode l2 bridge",
+            Kind::Ipvlan { flag: IpvlanFlag::Private } => " type ipvlan mode l2 private",
+            Kind::Ipvlan { flag: IpvlanFlag::Vepa } => " type ipvlan mode l2 vepa",
+        };
+        line
+    }
+
     /// The same interface, whatever its name.
     fn is_like(&self, present: &Present<'_>) -> bool {
         present.parent == Some(self.parent.as_str()) && present.kind == Shape::Good(self.kind)
@@ -210,6 +229,18 @@ mod tests {
     }
 
     const ETH0: Present<'_> = present("eth0", None, Shape::Foreign);
+
+    #[test]
+    fn it_is_told_as_a_command() {
+        assert_eq!(
+            link("vrrp.51").command(),
+            "ip link add link eth0 name vrrp.51 address 00:00:5e:00:01:33 type macvlan mode private"
+        );
+        let kind = Kind::Ipvlan { flag: IpvlanFlag::Vepa };
+        let ipvlan = VirtualLink { kind, group: Some(7), ..link("ip0") };
+        let command = "ip link add link eth0 name ip0 group 7 type ipvlan mode l2 vepa";
+        assert_eq!(ipvlan.command(), command);
+    }
 
     #[test]
     fn what_is_missing_is_created_once_its_parent_is_there() {

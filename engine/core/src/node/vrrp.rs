@@ -636,6 +636,7 @@ impl VrrpNode {
                 }
                 slot.settings.name.clone()
             }
+            None if owner == LINKS => dev.to_string(),
             None => "static addresses".to_string(),
         };
         self.dirty.announcements = true;

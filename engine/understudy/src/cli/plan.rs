@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use understudy_core::ipvs::{desire, text};
 use understudy_core::net::address::{Address, Broadcast, WORDS};
 use understudy_core::net::ledger::Entry as _;
+use understudy_core::net::link::VirtualLink;
 use understudy_core::net::route::Route;
 use understudy_core::net::rule::Rule;
 use understudy_core::node::settings::HostSettings;
@@ -42,6 +43,7 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
 /// What somebody holds.
 struct Holder<'a> {
     when: String,
+    links: Vec<VirtualLink>,
     addresses: Vec<&'a Address>,
     routes: &'a [Route],
     rules: &'a [Rule],
@@ -50,9 +52,14 @@ struct Holder<'a> {
 impl Holder<'_> {
     /// In the order in which they come.
     fn commands(&self) -> Vec<String> {
+        let links = self.links.iter().map(VirtualLink::command);
         let addresses = self.addresses.iter().map(|it| command(it));
         let routes = self.routes.iter().map(|it| it.change(true));
-        addresses.chain(routes).chain(self.rules.iter().map(|it| it.change(true))).collect()
+        links
+            .chain(addresses)
+            .chain(routes)
+            .chain(self.rules.iter().map(|it| it.change(true)))
+            .collect()
     }
 }
 
@@ -61,6 +68,7 @@ fn holders(settings: &HostSettings) -> Vec<Holder<'_>> {
     let mut out = Vec::new();
     let always = Holder {
         when: "always".to_owned(),
+        links: settings.vrrp.virtual_links(),
         addresses: settings.vrrp.static_addresses.iter().collect(),
         routes: &settings.vrrp.static_routes,
         rules: &settings.vrrp.static_rules,
@@ -72,7 +80,7 @@ fn holders(settings: &HostSettings) -> Vec<Holder<'_>> {
         let addresses = instance.vips.iter().chain(&instance.excluded).collect();
         let what = format!("while {} (VRID {}) is MASTER", instance.name, instance.vrid);
         let (routes, rules) = (&instance.routes, &instance.rules);
-        out.push(Holder { when: what, addresses, routes, rules });
+        out.push(Holder { when: what, links: Vec::new(), addresses, routes, rules });
     }
     out
 }
@@ -97,6 +105,7 @@ fn as_json(settings: &HostSettings) -> Value {
         json!({
             "when": it.when,
             "commands": it.commands(),
+            "links": it.links,
             "addresses": it.addresses,
             "routes": it.routes,
             "rules": it.rules,

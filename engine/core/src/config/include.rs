@@ -88,20 +88,38 @@ pub fn braces(pattern: &str) -> Vec<String> {
     let mut done = Vec::new();
     let mut open = alloc::vec![pattern.to_owned()];
     while let Some(pattern) = open.pop() {
-        let inner = pattern.find('}').and_then(|end| {
-            let start = pattern[..end].rfind('{')?;
-            Some((start, end))
-        });
-        match inner {
-            Some((start, end)) if done.len() + open.len() < 1000 => {
-                let (head, tail) = (&pattern[..start], &pattern[end + 1..]);
-                let choices: Vec<&str> = pattern[start + 1..end].split(',').collect();
+        match outermost(&pattern) {
+            Some((head, choices, tail)) if done.len() + open.len() < 1000 => {
                 open.extend(choices.iter().rev().map(|choice| format!("{head}{choice}{tail}")));
             }
             _ => done.push(pattern),
         }
     }
     done
+}
+
+/// The first braces that are closed: what is before them, their alternatives (which may have braces in them), and what
+/// is behind.
+fn outermost(pattern: &str) -> Option<(&str, Vec<&str>, &str)> {
+    pattern.match_indices('{').find_map(|(start, _)| {
+        let (mut depth, mut from, mut choices) = (0_usize, start + 1, Vec::new());
+        for (at, c) in pattern.char_indices().skip_while(|(at, _)| *at <= start) {
+            match c {
+                '{' => depth += 1,
+                ',' if depth == 0 => {
+                    choices.push(&pattern[from..at]);
+                    from = at + 1;
+                }
+                '}' if depth == 0 => {
+                    choices.push(&pattern[from..at]);
+                    return Some((&pattern[..start], choices, &pattern[at + 1..]));
+                }
+                '}' => depth -= 1,
+                _ => {}
+            }
+        }
+        None
+    })
 }
 
 #[cfg(test)]

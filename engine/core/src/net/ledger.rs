@@ -130,9 +130,13 @@ impl<T: Entry> Ledger<T> {
         }
     }
 
-    /// What was refused may be tried again.
-    pub fn retry(&mut self) {
-        self.managed.iter_mut().for_each(|it| it.refused = false);
+    /// What was refused may be tried again; says whether anything was.
+    pub fn retry(&mut self) -> bool {
+        let mut refused = false;
+        for it in &mut self.managed {
+            refused |= core::mem::take(&mut it.refused);
+        }
+        refused
     }
 
     /// Whether the kernel has it, as far as we know.

@@ -128,9 +128,8 @@ impl Routing {
 
     /// An interface or an address came: more may be possible now.
     pub fn came(&mut self) {
-        self.routes.retry();
-        self.rules.retry();
-        self.dirty |= !self.is_idle();
+        self.dirty |= self.routes.retry();
+        self.dirty |= self.rules.retry();
     }
 
     /// An interface or an address went, and routes perhaps with it.
@@ -345,9 +344,7 @@ impl VrrpNode {
     pub(super) fn retry_routing(&mut self, now: Time) {
         if self.routing.retry_at.is_some_and(|at| now >= at) {
             self.routing.retry_at = None;
-            self.routing.routes.retry();
-            self.routing.rules.retry();
-            self.routing.dirty = true;
+            self.routing.came();
         }
     }
 

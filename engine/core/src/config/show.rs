@@ -430,18 +430,18 @@ fn sync_group(page: &mut Page, group: &SyncGroupSettings) {
 }
 
 fn notify(page: &mut Page, notify: &Notify) {
-    page.script("notify_master", notify.master.as_ref());
-    page.script("notify_backup", notify.backup.as_ref());
-    page.script("notify_fault", notify.fault.as_ref());
-    page.script("notify_stop", notify.stop.as_ref());
+    page.script("notify_master", notify.master.as_deref());
+    page.script("notify_backup", notify.backup.as_deref());
+    page.script("notify_fault", notify.fault.as_deref());
+    page.script("notify_stop", notify.stop.as_deref());
     match &notify.deleted {
         Some(None) => page.line("notify_deleted"),
-        Some(script) => page.script("notify_deleted", script.as_ref()),
+        Some(script) => page.script("notify_deleted", script.as_deref()),
         None => {}
     }
-    page.script("notify", notify.any.as_ref());
+    page.script("notify", notify.any.as_deref());
     page.flag("smtp_alert", notify.mail);
-    page.script("notify_master_rx_lower_pri", notify.master_rx_lower_pri.as_ref());
+    page.script("notify_master_rx_lower_pri", notify.master_rx_lower_pri.as_deref());
 }
 
 fn instance(page: &mut Page, i: &InstanceSettings) {

@@ -100,11 +100,12 @@ pub fn tell(
         News::MasterHeardLower | News::MasterPriority | News::BackupPriority => None,
     };
     let line = format!("{subject} \"{name}\" {told} {priority}\n");
-    (own.into_iter().chain(any).collect(), line)
+    (own.into_iter().chain(any).map(|command| *command).collect(), line)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::boxed::Box;
     use std::vec;
 
     use super::*;
@@ -116,8 +117,8 @@ mod tests {
     #[test]
     fn the_own_program_comes_first_and_the_general_one_gets_arguments() {
         let notify = Notify {
-            master: Some(command(&["/m", "x"])),
-            any: Some(command(&["/n", "y"])),
+            master: Some(Box::new(command(&["/m", "x"]))),
+            any: Some(Box::new(command(&["/n", "y"]))),
             ..Notify::default()
         };
         let (commands, line) = tell(Subject::Instance, "read", News::Master, 100, &notify);
@@ -131,14 +132,14 @@ mod tests {
     #[test]
     fn a_removal_is_told_as_fault_unless_asked_for() {
         let mut notify = Notify {
-            fault: Some(command(&["/f"])),
-            any: Some(command(&["/n"])),
+            fault: Some(Box::new(command(&["/f"]))),
+            any: Some(Box::new(command(&["/n"]))),
             ..Notify::default()
         };
         let (commands, line) = tell(Subject::Group, "g", News::Deleted, 0, &notify);
         assert_eq!(commands, vec![command(&["/n", "GROUP", "g", "FAULT", "0"])]);
         assert_eq!(line, "GROUP \"g\" FAULT 0\n");
-        notify.deleted = Some(Some(command(&["/d"])));
+        notify.deleted = Some(Some(Box::new(command(&["/d"]))));
         let (commands, line) = tell(Subject::Group, "g", News::Deleted, 0, &notify);
         assert_eq!(commands[0], command(&["/d"]));
         assert_eq!(line, "GROUP \"g\" DELETED 0\n");

@@ -1,6 +1,7 @@
 //! What an instance and a sync group are told by the configuration. Every value is final: defaults are filled in, and
 //! inheritance from `global_defs` is resolved.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
@@ -128,19 +129,19 @@ pub struct Paces {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Notify {
     /// Entered MASTER.
-    pub master: Option<Command>,
+    pub master: Option<Box<Command>>,
     /// Entered BACKUP.
-    pub backup: Option<Command>,
+    pub backup: Option<Box<Command>>,
     /// Entered FAULT.
-    pub fault: Option<Command>,
+    pub fault: Option<Box<Command>>,
     /// The engine stops.
-    pub stop: Option<Command>,
+    pub stop: Option<Box<Command>>,
     /// Removed by a reload. `Some(None)`: report DELETED, run nothing.
-    pub deleted: Option<Option<Command>>,
+    pub deleted: Option<Option<Box<Command>>>,
     /// Every change; gets `INSTANCE|GROUP`, name, state, priority as further arguments.
-    pub any: Option<Command>,
+    pub any: Option<Box<Command>>,
     /// MASTER heard an advert of lower priority.
-    pub master_rx_lower_pri: Option<Command>,
+    pub master_rx_lower_pri: Option<Box<Command>>,
     /// A mail at every change of state (`smtp_alert`).
     pub mail: bool,
 }

@@ -59,6 +59,8 @@ const FIRST_SEALED: u64 = 1 << 32;
 /// What happens to tracked files and processes.
 const FILES: Token = Token(1 << 40);
 const PROCESSES: Token = Token(FILES.0 + 1);
+/// Room that is kept for the actions of one turn; a thousand instances that start together need several times that, once.
+const STEADY: usize = 1024;
 /// Messages to the kernel in one batch.
 const BATCH: usize = 512;
 
@@ -450,6 +452,7 @@ impl VrrpWorker {
             }
             // Refusals may have led to more; else the memory is used again.
             if self.actions.is_empty() {
+                actions.shrink_to(STEADY);
                 self.actions = actions;
             }
         }

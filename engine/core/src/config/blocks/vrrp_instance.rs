@@ -1,5 +1,6 @@
 //! `vrrp_instance`: one virtual router on one interface (reference §2.7).
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -161,13 +162,13 @@ const KEYWORDS: &[Keyword<VrrpInstance>] = &[
     kw("nopreempt", Live, Last, Argument::Flag(|v, at| v.nopreempt = Some(at.span))),
     kw("preempt_delay", Live, Last, Argument::Time(0, 1_000_000_000, |v, t| v.preempt_delay = Some(t))),
     ignored("debug", "keepalived stores it and never looks at it"),
-    kw("notify_backup", Live, First, Argument::Script(|v, c| v.notify.backup = Some(c.value))),
-    kw("notify_master", Live, First, Argument::Script(|v, c| v.notify.master = Some(c.value))),
-    kw("notify_fault", Live, First, Argument::Script(|v, c| v.notify.fault = Some(c.value))),
-    kw("notify_stop", Live, First, Argument::Script(|v, c| v.notify.stop = Some(c.value))),
+    kw("notify_backup", Live, First, Argument::Script(|v, c| v.notify.backup = Some(Box::new(c.value)))),
+    kw("notify_master", Live, First, Argument::Script(|v, c| v.notify.master = Some(Box::new(c.value)))),
+    kw("notify_fault", Live, First, Argument::Script(|v, c| v.notify.fault = Some(Box::new(c.value)))),
+    kw("notify_stop", Live, First, Argument::Script(|v, c| v.notify.stop = Some(Box::new(c.value)))),
     kw("notify_deleted", Live, First, Argument::Line(|v, node, out| v.notify.deleted = deleted(node, out))),
-    kw("notify", Live, First, Argument::Script(|v, c| v.notify.any = Some(c.value))),
-    kw("notify_master_rx_lower_pri", Live, First, Argument::Script(|v, c| v.notify.master_rx_lower_pri = Some(c.value))),
+    kw("notify", Live, First, Argument::Script(|v, c| v.notify.any = Some(Box::new(c.value)))),
+    kw("notify_master_rx_lower_pri", Live, First, Argument::Script(|v, c| v.notify.master_rx_lower_pri = Some(Box::new(c.value)))),
     kw("smtp_alert", Live, Last, Argument::Switch(|v, on| v.smtp_alert = Some(on))),
     kw("notify_priority_changes", Live, Last, Argument::Switch(|v, on| v.notify_priority_changes = Some(on.value))),
     kw("lvs_sync_daemon_interface", Live, Last, Argument::Line(|v, node, out| v.sync_interface = interface(node, out))),
@@ -616,10 +617,10 @@ fn state(node: &Node, out: &mut Diagnostics) -> Option<At<bool>> {
 
 /// `notify_deleted [SCRIPT [USER [GROUP]]]`
 #[expect(clippy::option_option, reason = "the settings distinguish all three")]
-fn deleted(node: &Node, out: &mut Diagnostics) -> Option<Option<Command>> {
+fn deleted(node: &Node, out: &mut Diagnostics) -> Option<Option<Box<Command>>> {
     match node.arguments() {
         [] => Some(None),
-        _ => script::with_user(node, out).map(|c| Some(c.value)),
+        _ => script::with_user(node, out).map(|c| Some(Box::new(c.value))),
     }
 }
 

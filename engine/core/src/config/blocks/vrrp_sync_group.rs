@@ -1,5 +1,6 @@
 //! `vrrp_sync_group`: instances that change state together (reference §2.5).
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -50,11 +51,11 @@ const KEYWORDS: &[Keyword<VrrpSyncGroup>] = &[
     kw("track_file", Live, Add, Argument::Block(|g, node, out| track::parse_wide(&mut g.track_files, node, out))),
     kw("track_process", Live, Add, Argument::Block(|g, node, out| track::parse_wide(&mut g.track_processes, node, out))),
     kw("track_bfd", Live, Add, Argument::Block(|g, node, out| track::parse(&mut g.track_bfds, node, out))),
-    kw("notify_backup", Live, First, Argument::Script(|g, c| g.notify.backup = Some(c.value))),
-    kw("notify_master", Live, First, Argument::Script(|g, c| g.notify.master = Some(c.value))),
-    kw("notify_fault", Live, First, Argument::Script(|g, c| g.notify.fault = Some(c.value))),
-    kw("notify_stop", Live, First, Argument::Script(|g, c| g.notify.stop = Some(c.value))),
-    kw("notify", Live, First, Argument::Script(|g, c| g.notify.any = Some(c.value))),
+    kw("notify_backup", Live, First, Argument::Script(|g, c| g.notify.backup = Some(Box::new(c.value)))),
+    kw("notify_master", Live, First, Argument::Script(|g, c| g.notify.master = Some(Box::new(c.value)))),
+    kw("notify_fault", Live, First, Argument::Script(|g, c| g.notify.fault = Some(Box::new(c.value)))),
+    kw("notify_stop", Live, First, Argument::Script(|g, c| g.notify.stop = Some(Box::new(c.value)))),
+    kw("notify", Live, First, Argument::Script(|g, c| g.notify.any = Some(Box::new(c.value)))),
     kw("smtp_alert", Live, Last, Argument::Switch(|g, on| g.smtp_alert = Some(on))),
     old(kw("global_tracking", Live, Last, Argument::Flag(|g, _| g.tracking_weight = true)), "sync_group_tracking_weight"),
     kw("sync_group_tracking_weight", Live, Last, Argument::Flag(|g, _| g.tracking_weight = true)),

@@ -176,15 +176,15 @@ fn tracked(track: &TrackRef, weight: &str) -> String {
 }
 
 fn notify(page: &mut Page, notify: &Notify, process: &ProcessSettings) {
-    let deleted = notify.deleted.as_ref().and_then(Option::as_ref);
+    let deleted = notify.deleted.as_ref().and_then(Option::as_deref);
     let scripts: [(&str, Option<&Command>); 7] = [
-        ("Backup", notify.backup.as_ref()),
-        ("Master", notify.master.as_ref()),
-        ("Fault", notify.fault.as_ref()),
-        ("Stop", notify.stop.as_ref()),
+        ("Backup", notify.backup.as_deref()),
+        ("Master", notify.master.as_deref()),
+        ("Fault", notify.fault.as_deref()),
+        ("Stop", notify.stop.as_deref()),
         ("Deleted", deleted),
-        ("Generic", notify.any.as_ref()),
-        ("Master rx lower pri", notify.master_rx_lower_pri.as_ref()),
+        ("Generic", notify.any.as_deref()),
+        ("Master rx lower pri", notify.master_rx_lower_pri.as_deref()),
     ];
     for (name, script) in scripts {
         if let Some(command) = script {

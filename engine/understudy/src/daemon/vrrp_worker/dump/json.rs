@@ -127,15 +127,15 @@ fn data(node: &VrrpNode, slot: &Slot, dates: &Dates) -> Object {
     o.set("version", if settings.version == Version::V2 { 2 } else { 3 });
     o.set("smtp_alert", notify.mail);
     o.set("notify_deleted", notify.deleted.is_some());
-    let deleted = notify.deleted.as_ref().and_then(Option::as_ref);
+    let deleted = notify.deleted.as_ref().and_then(Option::as_deref);
     let scripts: [(&str, Option<&Command>); 7] = [
-        ("script_backup", notify.backup.as_ref()),
-        ("script_master", notify.master.as_ref()),
-        ("script_fault", notify.fault.as_ref()),
-        ("script_stop", notify.stop.as_ref()),
+        ("script_backup", notify.backup.as_deref()),
+        ("script_master", notify.master.as_deref()),
+        ("script_fault", notify.fault.as_deref()),
+        ("script_stop", notify.stop.as_deref()),
         ("script_deleted", deleted),
-        ("script", notify.any.as_ref()),
-        ("script_master_rx_lower_pri", notify.master_rx_lower_pri.as_ref()),
+        ("script", notify.any.as_deref()),
+        ("script_master_rx_lower_pri", notify.master_rx_lower_pri.as_deref()),
     ];
     for (name, script) in scripts {
         if let Some(command) = script {

@@ -165,7 +165,10 @@ function devicesOf(lines: readonly Line[], { addresses }: Directives): Device[] 
     );
     const told = addresses.get(name) ?? [];
     const usual = { "4": `10.${number}.0.1/24`, "6": `fd${number}::1/64` };
-    const has = [...new Set([...told, ...sources.filter(routable).map(withLength)])];
+    const untold = sources.filter(
+      (one) => routable(one) && !told.some((it) => familyOf(it) === familyOf(one)),
+    );
+    const has = [...new Set([...told, ...untold.map(withLength)])];
     const families = (["4", "6"] as const).filter((family) => !has.some((one) => familyOf(one) === family));
     const peerHas = [
       ...new Set([...peers.filter(routable).map(withLength), `10.${number}.0.2/24`, `fd${number}::2/64`]),

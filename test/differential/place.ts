@@ -1,5 +1,8 @@
 /** Where the hosts are: namespaces of this machine, or of a host of the lab, whose kernel has all modules. */
 import { findEngine } from "../../infra/engine/binary.ts";
+import { openLab } from "../../infra/lab/lab.ts";
+import { labUnavailable } from "../../infra/lab/requirements.ts";
+import { quote } from "../../infra/machine/shell.ts";
 import { missingFor } from "../support/namespace.ts";
 import type { Wrap } from "./shell.ts";
 import type { Engine } from "./side.ts";
@@ -33,6 +36,27 @@ export async function here(): Promise<Place | string> {
   };
 }
 
-export async function inLab(_say: (line: string) => void): Promise<Place | string> {
-  return "not yet";
+/** A host of the lab, which is switched off afterwards. */
+export async function inLab(say: (line: string) => void): Promise<Place | string> {
+  const why = labUnavailable();
+  if (why !== undefined) return why;
+  const lab = openLab(process.env.UNDERSTUDY_LAB ?? "differential");
+  const { path: program } = await findEngine();
+  try {
+    await lab.up(["lb1"], say);
+    await lab.put("lb1", program, "/root/understudy");
+  } catch (error) {
+    await lab.destroy();
+    throw error;
+  }
+  // It ends with the connection: its standard input does.
+  const wrap = (argv: readonly string[]) =>
+    lab.command(["ssh", "-F", lab.sshFiles().config, "lb1", argv.map(quote).join(" ")]);
+  return {
+    wrap,
+    keepalived: { name: "keepalived", program: "/usr/sbin/keepalived" },
+    understudy: { name: "understudy", program: "/root/understudy" },
+    localProgram: program,
+    close: () => lab.destroy(),
+  };
 }

@@ -55,7 +55,9 @@ ln -s keepalived /mnt/engine/understudy
 mount -t tmpfs tmpfs ${root}/run
 mount -t tmpfs tmpfs ${root}/tmp
 mkdir -p ${root}/etc/keepalived
+cp -a ${root}/etc/keepalived /mnt/kept
 mount -t tmpfs tmpfs ${root}/etc/keepalived
+cp -a /mnt/kept/. ${root}/etc/keepalived
 mkdir -p ${folder.replace(/^/, root)}/engine ${folder.replace(/^/, root)}/fail
 mount --bind /mnt/engine ${root}${folder}/engine
 `;

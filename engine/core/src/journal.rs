@@ -99,6 +99,13 @@ pub enum Reason {
         /// Since the own last advert.
         silent: Duration,
     },
+    /// The own process was not scheduled for so long that another router must have taken over.
+    Expired {
+        /// Since the own last advert.
+        silent: Duration,
+    },
+    /// Unicast, but nobody to send to (`unicast_fault_no_peer`).
+    NoPeer,
     /// The machine slept.
     Slept,
     /// An interface is down or gone.
@@ -210,6 +217,12 @@ impl fmt::Display for Reason {
             Self::Stalled { peer, silent } => {
                 write!(f, "{peer} took over during an own stall of {}", Seconds(*silent))
             }
+            Self::Expired { silent } => write!(
+                f,
+                "not scheduled for {}: another router must have taken over",
+                Seconds(*silent)
+            ),
+            Self::NoPeer => write!(f, "unicast without peers"),
             Self::Slept => write!(f, "the machine slept; listening first"),
             Self::LinkDown { interface } => write!(f, "interface {interface} is down"),
             Self::NoSource { interface } => {

@@ -18,6 +18,7 @@ pub mod md5;
 pub mod net;
 pub mod node;
 pub mod random;
+pub mod sha256;
 pub mod time;
 pub mod track;
 pub mod vrrp;

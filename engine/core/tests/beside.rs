@@ -7,7 +7,9 @@ use std::time::Duration;
 use understudy_core::config::{self, Environment, Source};
 use understudy_core::ipvs::sync::Role;
 use understudy_core::net::reconcile::{Change, Present};
-use understudy_core::node::vrrp::{Action, Event, LinkState, Observations, Snapshot, VrrpNode};
+use understudy_core::node::vrrp::{
+    Action, Event, Handover, LinkState, Observations, Snapshot, VrrpNode,
+};
 use understudy_core::time::Time;
 use understudy_core::vrrp::authentication_header as ah;
 use understudy_core::vrrp::envelope::Envelope;
@@ -51,6 +53,10 @@ struct Host {
 
 impl Host {
     fn start(conf: &str) -> (Self, Vec<Action>) {
+        Self::start_with(conf, None)
+    }
+
+    fn start_with(conf: &str, handover: Option<&Handover>) -> (Self, Vec<Action>) {
         let parsed = config::parse(&mut Text(conf.into()), "test.conf", &Environment::default());
         let settings = parsed.settings.unwrap_or_else(|| panic!("{:?}", parsed.diagnostics)).vrrp;
         let own = Present { ip: IpAddr::V4(OURS), prefix_len: 24, ours: false };
@@ -61,7 +67,7 @@ impl Host {
         };
         let now = Time::from_nanos(1_000_000_000_000);
         let mut out = Vec::new();
-        let node = VrrpNode::start(settings, None, &snapshot, now, &mut out);
+        let node = VrrpNode::start(settings, handover, &snapshot, now, &mut out);
         (Self { node, now }, out)
     }
 
@@ -104,7 +110,7 @@ impl Host {
             protocol: packet::PROTOCOL,
         };
         let mut bytes = Vec::new();
-        packet::encode(&advert, proof, &[vip.into()], &envelope, &mut bytes);
+        packet::encode(&advert, &proof.into(), &[vip.into()], &envelope, &mut bytes);
         if let Some(sequence) = sealed {
             ah::seal(&mut bytes, 0, KEY, sequence);
         }
@@ -307,4 +313,82 @@ fn a_reload_writes_the_states_again_if_that_is_asked() {
             assert_eq!(told, ["INSTANCE \"A\" MASTER 100\n", "GROUP \"G\" MASTER 0\n"]);
         }
     }
+}
+
+#[test]
+fn what_a_configuration_says_of_odd_adverts_and_silence() {
+    // A unicast instance without peers is in FAULT if that is asked for.
+    let (host, _) = Host::start(&conf("", "unicast_src_ip 10.0.0.1\n unicast_fault_no_peer"));
+    assert_eq!(host.state(), State::Fault);
+
+    // A virtual router that is not configured is told of once.
+    for (global, times) in [("", 0), ("log_unknown_vrids", 1)] {
+        let (mut host, _) = Host::start(&conf(global, "").replace("id 51", "id 52"));
+        let mut logged = 0;
+        for _ in 0..3 {
+            let out = host.hear(Version::V2, 100, VIP, None);
+            let told =
+                |it: &&Action| matches!(it, Action::Log(_, text) if text.contains("VRID 51"));
+            logged += out.iter().filter(told).count();
+        }
+        assert_eq!(logged, times, "{global}");
+    }
+}
+
+#[test]
+fn a_master_that_was_silent_too_long_steps_back_if_that_is_asked() {
+    for (more, state) in [("timer_expired_backup 200", State::Backup), ("", State::Master)] {
+        let (mut host, _) = Host::start(&conf("", &format!("nopreempt\n {more}")));
+        host.until_master();
+        // Three intervals of a second, and the skew of priority 200: 56/256 s.
+        host.now = host.now + Duration::from_millis(3200);
+        host.handle(Event::Timer);
+        assert_eq!(host.state(), State::Master);
+        host.now = host.now + Duration::from_millis(3250);
+        host.handle(Event::Timer);
+        assert_eq!(host.state(), state);
+    }
+}
+
+#[test]
+fn a_signature_counts_once_also_in_a_successor() {
+    let key = "0123456789abcdef0123456789abcdef";
+    let hmac = format!("auth_hmac {{\n key 1 {key}\n active_key 1\n}}");
+    let conf = conf("", &hmac);
+    let utc = Duration::from_secs(1_800_000_000);
+    let (mut sender, _) = Host::start(&conf);
+    sender.node.set_utc(utc);
+    sender.until_master();
+    let mut signed = || {
+        let mut bytes = Vec::new();
+        let slot = sender.node.slot_mut(0);
+        slot.new_advert();
+        assert!(slot.write_advert(200, packet::GROUP.into(), 255, &mut bytes));
+        // All copies of one advert are the same.
+        let mut copy = Vec::new();
+        slot.write_advert(200, packet::GROUP.into(), 255, &mut copy);
+        assert_eq!(bytes, copy);
+        bytes
+    };
+    let [first, second, third] = [signed(), signed(), signed()];
+    assert!(first != second);
+
+    let (mut host, _) = Host::start(&conf);
+    host.node.set_utc(utc);
+    let hear = |host: &mut Host, bytes: &[u8]| {
+        host.handle(Event::Datagram { link: 0, bytes });
+        let counters = host.node.slot(0).counters;
+        (counters.advert_rcvd, counters.auth_ext_replay, counters.auth_ext_stale)
+    };
+    assert_eq!(hear(&mut host, &first), (1, 0, 0));
+    assert_eq!(hear(&mut host, &first), (1, 1, 0));
+    assert_eq!(hear(&mut host, &second), (2, 1, 0));
+    assert_eq!(hear(&mut host, &first), (2, 2, 0));
+    let handover = host.node.handover(host.now);
+    let (mut next, _) = Host::start_with(&conf, Some(&handover));
+    next.node.set_utc(utc);
+    assert_eq!(hear(&mut next, &second), (0, 1, 0));
+    assert_eq!(hear(&mut next, &third), (1, 1, 0));
+    next.node.set_utc(utc + Duration::from_secs(6));
+    assert_eq!(hear(&mut next, &third), (1, 1, 1));
 }

@@ -63,7 +63,7 @@ fn advert(vrid: u8) -> Vec<u8> {
         protocol: packet::PROTOCOL,
     };
     let mut bytes = Vec::new();
-    packet::encode(&advert, Proof::None, &[vip(vrid).into()], &envelope, &mut bytes);
+    packet::encode(&advert, &Proof::None.into(), &[vip(vrid).into()], &envelope, &mut bytes);
     bytes
 }
 

@@ -7,10 +7,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
+use understudy_core::vrrp::auth_hmac::{HmacKey, HmacSettings, Mode, Verifier};
 use understudy_core::vrrp::authentication_header;
 use understudy_core::vrrp::envelope::{self, Envelope};
 use understudy_core::vrrp::packet::{self, Expected, Proof};
-use understudy_core::vrrp::settings::Version;
+use understudy_core::vrrp::settings::{Secret, Version};
 
 const KEY: [u8; 8] = *b"secret\0\0";
 const VIPS: [IpAddr; 4] = [
@@ -28,11 +29,23 @@ const HEADER: u8 = 8;
 const MENDED: u8 = 16;
 /// An authentication header is put in front.
 const SEALED: u8 = 32;
+/// A checksum over the group is accepted in unicast.
+const OLD_CHECKSUM: u8 = 64;
+/// A signature may follow.
+const SIGNED: u8 = 128;
 
 fuzz_target!(|input: &[u8]| {
     let [flags, seconds, datagram @ ..] = input else { return };
     let is = |flag| flags & flag != 0;
     let version = if is(VERSION_3) { Version::V3 } else { Version::V2 };
+    let hmac = HmacSettings {
+        keys: vec![HmacKey { id: 1, value: Secret(vec![7; 32]) }],
+        active: 1,
+        window: Duration::from_secs(5),
+        by_time: false,
+        mode: Mode::Permissive,
+    };
+    let verifier = Verifier { settings: &hmac, utc: Duration::ZERO };
     let expected = Expected {
         version,
         proof: match (is(PASSWORD), is(HEADER)) {
@@ -42,6 +55,8 @@ fuzz_target!(|input: &[u8]| {
         },
         interval: Duration::from_secs(u64::from(*seconds)),
         unicast: is(UNICAST),
+        old_checksum: is(OLD_CHECKSUM),
+        verifier: is(SIGNED).then_some(verifier),
         vips: &VIPS,
     };
     let mut datagram = datagram.to_vec();
@@ -66,7 +81,7 @@ fuzz_target!(|input: &[u8]| {
     let vip = if to.source.is_ipv4() { VIPS[0] } else { VIPS[2] };
     let vips = vec![vip; usize::from(received.advert.count)];
     let mut again = Vec::new();
-    assert!(packet::encode(&received.advert, expected.proof, &vips, &envelope, &mut again));
+    assert!(packet::encode(&received.advert, &expected.proof.into(), &vips, &envelope, &mut again));
     if received.sequence.is_some() {
         authentication_header::seal(&mut again, 0, KEY, 1);
     }

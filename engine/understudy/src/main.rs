@@ -10,7 +10,6 @@ mod log;
 mod netlink;
 mod notify;
 mod probe;
-mod sha256;
 #[allow(unsafe_code)]
 mod sys;
 mod watch;

@@ -42,8 +42,6 @@ pub enum Status {
     Ignored(&'static str),
     /// It works in keepalived only: reported and skipped with its block.
     NotYet,
-    /// The same, but going on without it would do harm (why): the configuration is refused.
-    Refused(&'static str),
 }
 
 /// What comes after a keyword, and where it goes.
@@ -120,13 +118,6 @@ pub const fn not_yet<T>(name: &'static str) -> Keyword<T> {
         argument: Argument::Skip,
         instead: None,
     }
-}
-
-/// A row of a keyword that is still to come, and that nobody should go on without.
-pub const fn refused<T>(name: &'static str, why: &'static str) -> Keyword<T> {
-    let status = Status::Refused(why);
-    let (reload, repeated) = (Reload::Live, Repeated::Add);
-    Keyword { name, reload, repeated, status, argument: Argument::Skip, instead: None }
 }
 
 /// What one kind of block accepts.
@@ -266,11 +257,6 @@ impl<T> Keyword<T> {
                 let what = if node.block.is_some() { "it and its block are" } else { "it is" };
                 out.add(code::NOT_YET, span, format!("`{}` does not work yet", self.name))
                     .label(format!("{what} skipped"));
-                return;
-            }
-            Status::Refused(why) => {
-                out.add(code::NOT_YET_REFUSED, span, format!("`{}` does not work yet", self.name))
-                    .label(why);
                 return;
             }
         }

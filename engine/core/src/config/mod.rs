@@ -50,6 +50,11 @@ pub fn parse(source: &mut dyn Source, main: &str, environment: &Environment) -> 
     hide_secrets(&nodes, &mut out);
     let mut written = blocks::Configuration::default();
     blocks::TABLE.apply("", &mut written, &nodes, &mut out);
+    for instance in &mut written.instances {
+        if let Some(hmac) = &mut instance.auth_hmac {
+            hmac.read_files(source, &mut out);
+        }
+    }
     let names = routing::names(source, &written);
     let settings = resolve::resolve(&written, &names, &mut out);
     let settings = (!out.failed()).then_some(settings);

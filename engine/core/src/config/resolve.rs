@@ -54,6 +54,7 @@ pub fn resolve(written: &Configuration, names: &Names, out: &mut Diagnostics) ->
             buffers: global.buffers.of_vrrp(),
             fifo_states: global.fifo_states,
             delay_after_boot: global.delay_after_boot,
+            log_unknown_vrids: global.log_unknown_vrids,
             disable_local_igmp: global.disable_local_igmp,
             sync_groups: sync_groups(written, out),
             scripts,

@@ -4,6 +4,7 @@
 mod bfd;
 mod process;
 mod vmac;
+mod wire;
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -207,6 +208,7 @@ fn global(page: &mut Page, settings: &HostSettings) {
     if settings.vrrp.vmac_addr_prefix != super::blocks::vmac::PREFIX {
         page.set("vmac_addr_prefix", word(&settings.vrrp.vmac_addr_prefix));
     }
+    wire::defaults(page, &settings.vrrp);
     firewall(page, &settings.vrrp.firewall);
     if let Some(daemon) = &settings.vrrp.sync_daemon {
         page.line(&sync_daemon(daemon));
@@ -469,6 +471,7 @@ fn instance(page: &mut Page, i: &InstanceSettings) {
         page.line("auth_pass ********");
         page.close();
     }
+    wire::lines(page, i);
     page.flag("no_accept", !i.accept);
     page.flag("skip_check_adv_addr", i.skip_check_adv_addr);
     page.flag("owner_ignore_adverts", i.ignore_adverts);

@@ -65,6 +65,8 @@ pub struct VrrpSettings {
     pub no_email_faults: bool,
     /// Groups as 224.0.0.18 are joined without an IGMP report.
     pub disable_local_igmp: bool,
+    /// Adverts for virtual routers that are not configured are logged.
+    pub log_unknown_vrids: bool,
     /// Instances in the order of the file.
     pub instances: Vec<InstanceSettings>,
     /// Sync groups.

@@ -52,8 +52,8 @@ use crate::track::settings::LinkDelays;
 use crate::vrrp::instance::{self, Move, State};
 use crate::vrrp::notify::{News, Subject, tell};
 use crate::vrrp::pace::Gates;
-use crate::vrrp::packet;
-use crate::vrrp::settings::Transport;
+use crate::vrrp::packet::{self, Addressee};
+use crate::vrrp::settings::{ReceiveBuffer, Transport};
 use crate::vrrp::sync_group::SyncGroup;
 
 /// What happens to the host.
@@ -268,6 +268,28 @@ pub struct PortNeeds {
     pub headers: bool,
     /// Multicast groups to be joined, sorted.
     pub groups: Vec<IpAddr>,
+    /// Room for adverts that wait to be read.
+    pub buffer: Room,
+}
+
+/// Room in a socket, of all instances that ask for some; both zero: nobody does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Room {
+    /// Bytes.
+    pub bytes: u64,
+    /// Packets of the size that the interface carries.
+    pub packets: u64,
+}
+
+impl Room {
+    fn add(&mut self, slot: &Slot) {
+        match slot.settings.wire.receive_buffer {
+            ReceiveBuffer::Default => {}
+            ReceiveBuffer::Bytes(bytes) => self.bytes += u64::from(bytes),
+            ReceiveBuffer::Packets(count) => self.packets += u64::from(count),
+            ReceiveBuffer::Adverts(count) => self.bytes += u64::from(count) * slot.advert_length(),
+        }
+    }
 }
 
 /// Owner of addresses that are held whatever the state.
@@ -286,6 +308,9 @@ pub struct VrrpNode {
     delay_after_boot: Duration,
     fifo_states: bool,
     no_email_faults: bool,
+    log_unknown_vrids: bool,
+    /// Those that were logged since the last reload.
+    unknown_vrids: Vec<(usize, u8)>,
     disable_local_igmp: bool,
     static_addresses: Vec<Address>,
     firewall: Firewall,
@@ -471,6 +496,7 @@ impl VrrpNode {
         for slot in self.slots.iter().filter(|it| it.link == link && it.is_ipv6() == ipv6) {
             let needs = needs.get_or_insert_default();
             needs.headers |= slot.settings.auth_header;
+            needs.buffer.add(slot);
             if let Transport::Multicast { group } = slot.settings.transport {
                 needs.groups.push(group);
             }
@@ -479,6 +505,30 @@ impl VrrpNode {
         needs.groups.sort_unstable();
         needs.groups.dedup();
         Some(needs)
+    }
+
+    /// The host's clock, since 1970: signatures tell the time.
+    pub fn set_utc(&mut self, utc: Duration) {
+        self.slots.iter_mut().for_each(|slot| slot.set_utc(utc));
+    }
+
+    /// Whether anything depends on [`VrrpNode::set_utc`].
+    #[must_use]
+    pub fn needs_utc(&self) -> bool {
+        self.slots.iter().any(|slot| slot.settings.wire.hmac.is_some())
+    }
+
+    /// An advert for nobody here.
+    fn unknown(&mut self, link: usize, to: &Addressee, out: &mut Vec<Action>) {
+        let known = (link, to.vrid);
+        // Each VRID once: there are 255 on each interface.
+        if self.log_unknown_vrids && !self.unknown_vrids.contains(&known) {
+            self.unknown_vrids.push(known);
+            let (vrid, source, interface) = (to.vrid, to.source, &self.links[link]);
+            let text =
+                alloc::format!("advert of {source} for VRID {vrid} on {interface}: not configured");
+            out.push(Action::Log(Weight::Warning, text));
+        }
     }
 
     /// All instances; those removed by a reload come last, until they are through.
@@ -586,7 +636,11 @@ impl VrrpNode {
         let first = self.lookup.partition_point(|(it, _)| *it < key);
         let same = self.lookup[first..].iter().take_while(|(it, _)| *it == key);
         let fitting = same.map(|(_, index)| (self.slots[*index].fits(&to), *index));
-        let (_, index) = fitting.filter(|(fits, _)| *fits > 0).max_by_key(|(fits, _)| *fits)?;
+        let Some((_, index)) = fitting.filter(|(fits, _)| *fits > 0).max_by_key(|(fits, _)| *fits)
+        else {
+            self.unknown(link, &to, out);
+            return None;
+        };
         let slot = &mut self.slots[index];
         let mut odd = None;
         let received = slot.receive(bytes, now, &mut odd);

@@ -194,7 +194,13 @@ impl Instance {
             (Master, Event::Start { .. } | Event::Resume { .. }) => {} // Only once.
             (Master, Event::Timer) => {
                 if now + self.slack() >= self.deadline {
-                    self.send_advert_on_time(now, out);
+                    match self.expired(now) {
+                        Some(silent) => {
+                            let wait = self.master_down_interval();
+                            self.become_backup(now, wait, Reason::Expired { silent }, out);
+                        }
+                        None => self.send_advert_on_time(now, out),
+                    }
                 }
             }
             (Master, Event::Advert { source, priority, interval }) => {
@@ -475,6 +481,12 @@ impl Instance {
 
     /// Planned time plus interval, so that lateness does not add up; but never a burst after a stall, and those that
     /// left together stay together.
+    /// It was silent for so long that it must have a successor.
+    fn expired(&self, now: Time) -> Option<Duration> {
+        let silent = now.since(self.last_sent?);
+        (silent > self.parameters.expires_after?).then_some(silent)
+    }
+
     fn send_advert_on_time(&mut self, now: Time, out: &mut Actions) {
         let next = self.deadline + self.parameters.advert_interval;
         self.send(now, self.priority, out);

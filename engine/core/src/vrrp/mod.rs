@@ -1,6 +1,7 @@
 //! The Virtual Router Redundancy Protocol: RFC 9568 (version 3) and RFC 3768 (version 2).
 
 pub mod announce;
+pub mod auth_hmac;
 pub mod authentication_header;
 pub mod envelope;
 pub mod instance;

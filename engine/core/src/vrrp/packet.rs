@@ -20,6 +20,7 @@ use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
 
+use super::auth_hmac::{self, Sequence, Signer, Verifier};
 use super::authentication_header as ah;
 use super::envelope::{self, Envelope};
 use super::settings::{Version, Vrid};
@@ -75,6 +76,35 @@ pub struct Advert {
     pub count: u8,
 }
 
+/// What a checksum of version 3 covers beside the message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Checksum {
+    /// A pseudo header (RFC 9568 §5.2.8).
+    #[default]
+    Proper,
+    /// Nothing (`v3_checksum_as_v2`); IPv4 only.
+    Plain,
+    /// A pseudo header with the group as destination, though it is unicast (`old_unicast_checksum`); IPv4 only.
+    Group,
+}
+
+/// How an advert is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Writing<'a> {
+    /// Version 2 only.
+    pub proof: Proof,
+    /// Version 3 only.
+    pub checksum: Checksum,
+    /// Who signs it.
+    pub signer: Option<Signer<'a>>,
+}
+
+impl From<Proof> for Writing<'_> {
+    fn from(proof: Proof) -> Self {
+        Self { proof, checksum: Checksum::Proper, signer: None }
+    }
+}
+
 /// What a receiver has been told to accept.
 #[derive(Clone, Copy, Debug)]
 pub struct Expected<'a> {
@@ -86,6 +116,10 @@ pub struct Expected<'a> {
     pub interval: Duration,
     /// Adverts come to the own address and not to a group.
     pub unicast: bool,
+    /// Whether a checksum may be of the kind [`Checksum::Group`].
+    pub old_checksum: bool,
+    /// Signatures.
+    pub verifier: Option<Verifier<'a>>,
     /// Addresses in the order of the configuration.
     pub vips: &'a [IpAddr],
 }
@@ -105,6 +139,10 @@ pub struct Received {
     pub interval_differs: bool,
     /// The sequence number of its authentication header.
     pub sequence: Option<u32>,
+    /// The sequence of its signature.
+    pub signed: Option<Sequence>,
+    /// What its checksum covers.
+    pub checksum: Checksum,
 }
 
 /// Why a message was dropped.
@@ -132,6 +170,18 @@ pub enum DecodeError {
     Checksum,
     /// Multicast where unicast is configured, or the other way round.
     Transport,
+    /// No signature, though one is required.
+    Unsigned,
+    /// A signature that is none.
+    Trailer,
+    /// A signature with a key that is not configured.
+    UnknownKey(u8),
+    /// A wrong signature.
+    Forged,
+    /// A signature of another time.
+    Stale,
+    /// A signature that was there before.
+    Repeated,
 }
 
 impl fmt::Display for DecodeError {
@@ -152,6 +202,12 @@ impl fmt::Display for DecodeError {
             Self::Type(kind) => write!(f, "type {kind} is no advert"),
             Self::Checksum => write!(f, "wrong checksum"),
             Self::Transport => write!(f, "multicast and unicast are mixed"),
+            Self::Unsigned => write!(f, "not signed"),
+            Self::Trailer => write!(f, "malformed signature"),
+            Self::UnknownKey(id) => write!(f, "signed with key {id}, which is not configured"),
+            Self::Forged => write!(f, "wrong signature"),
+            Self::Stale => write!(f, "signature of another time"),
+            Self::Repeated => write!(f, "signature that was there before"),
         }
     }
 }
@@ -203,18 +259,25 @@ pub fn decode(datagram: &[u8], expected: &Expected<'_>) -> Result<Received, Deco
     let auth_len = if first >> 4 == 2 { AUTHENTICATION } else { 0 };
     let count = datagram[start + 3];
     let size = if source.is_ipv4() { 4 } else { 16 };
-    let length = start + HEADER + usize::from(count) * size + auth_len;
+    let end = start + HEADER + usize::from(count) * size + auth_len;
+    let trailer = expected.verifier.and_then(|_| datagram.get(end..end + auth_hmac::LENGTH));
+    let trailer = trailer.filter(|_| datagram.len() == end + auth_hmac::LENGTH);
+    let length = end + trailer.map_or(0, <[u8]>::len);
     // Ethernet pads short frames to 60 bytes, 46 of them ours.
     if datagram.len() < length || (datagram.len() > length && datagram.len() > 46) {
         return Err(DecodeError::Length);
     }
-    let message = &datagram[start..length];
+    let message = &datagram[start..end];
     if !expected.unicast && ttl != 255 {
         return Err(DecodeError::Ttl(ttl));
     }
     if first >> 4 != number(expected.version) {
         return Err(DecodeError::Version(first >> 4));
     }
+    let signed = match &expected.verifier {
+        Some(verifier) => verifier.verify(source, message, trailer)?,
+        None => None,
+    };
     if sealed && !matches!(expected.proof, Proof::Header(_)) {
         return Err(DecodeError::AuthMismatch(AUTH_HEADER));
     }
@@ -240,9 +303,8 @@ pub fn decode(datagram: &[u8], expected: &Expected<'_>) -> Result<Received, Deco
     if envelope::length(datagram) != length {
         return Err(DecodeError::Length);
     }
-    if !checksum_is_good(message, expected.version, source, destination) {
-        return Err(DecodeError::Checksum);
-    }
+    let checksum = checksum_of(message, expected, source, destination);
+    let checksum = checksum.ok_or(DecodeError::Checksum)?;
     if destination.is_multicast() == expected.unicast {
         return Err(DecodeError::Transport);
     }
@@ -263,17 +325,35 @@ pub fn decode(datagram: &[u8], expected: &Expected<'_>) -> Result<Received, Deco
         addresses_differ: !same,
         interval_differs: interval != expected.interval,
         sequence,
+        signed,
+        checksum,
     })
 }
 
-/// Some peers leave the pseudo header of IPv4 out (keepalived's `v3_checksum_as_v2`); both are accepted.
-fn checksum_is_good(message: &[u8], version: Version, source: IpAddr, destination: IpAddr) -> bool {
-    let plain = || source.is_ipv4() && fold(sum(0, message)) == 0;
-    match version {
-        Version::V2 => plain(),
-        Version::V3 => {
-            fold(sum(pseudo_header(source, destination, message), message)) == 0 || plain()
-        }
+/// The first kind of checksum that is right.
+fn checksum_of(
+    message: &[u8],
+    expected: &Expected<'_>,
+    source: IpAddr,
+    destination: IpAddr,
+) -> Option<Checksum> {
+    let is_good =
+        |kind: &Checksum| fold(sum(seed(*kind, source, destination, message), message)) == 0;
+    let plain = Some(Checksum::Plain).filter(|_| source.is_ipv4());
+    let group = Some(Checksum::Group).filter(|_| source.is_ipv4() && expected.old_checksum);
+    let kinds = match expected.version {
+        Version::V2 => [None, plain, None],
+        Version::V3 => [Some(Checksum::Proper), plain, group],
+    };
+    kinds.into_iter().flatten().find(is_good)
+}
+
+/// What a checksum begins with.
+fn seed(kind: Checksum, source: IpAddr, destination: IpAddr, message: &[u8]) -> u32 {
+    match (kind, source) {
+        (Checksum::Plain, IpAddr::V4(_)) => 0,
+        (Checksum::Group, IpAddr::V4(_)) => pseudo_header(source, GROUP.into(), message),
+        _ => pseudo_header(source, destination, message),
     }
 }
 
@@ -294,7 +374,7 @@ fn check_authentication(message: &[u8], proof: Proof) -> Result<(), DecodeError>
 /// cut to what the version can say.
 pub fn encode(
     advert: &Advert,
-    proof: Proof,
+    writing: &Writing<'_>,
     vips: &[IpAddr],
     envelope: &Envelope,
     out: &mut Vec<u8>,
@@ -315,7 +395,7 @@ pub fn encode(
     match advert.version {
         Version::V2 => {
             let seconds = u8::try_from(advert.interval.as_secs()).unwrap_or(u8::MAX);
-            out.extend_from_slice(&[proof.number(), seconds, 0, 0]);
+            out.extend_from_slice(&[writing.proof.number(), seconds, 0, 0]);
         }
         Version::V3 => {
             let cs = (advert.interval.as_millis() / 10).min(0x0fff);
@@ -329,18 +409,24 @@ pub fn encode(
             IpAddr::V6(vip) => out.extend_from_slice(&vip.octets()),
         }
     }
-    let seed = match advert.version {
+    let begin = match advert.version {
         Version::V2 => {
-            out.extend_from_slice(&match proof {
+            out.extend_from_slice(&match writing.proof {
                 Proof::Password(data) => data,
                 Proof::None | Proof::Header(_) => [0; AUTHENTICATION],
             });
             0
         }
-        Version::V3 => pseudo_header(envelope.source, envelope.destination, &out[start..]),
+        Version::V3 => {
+            let message = &out[start..];
+            seed(writing.checksum, envelope.source, envelope.destination, message)
+        }
     };
-    let checksum = fold(sum(seed, &out[start..])).to_be_bytes();
+    let checksum = fold(sum(begin, &out[start..])).to_be_bytes();
     out[start + 6..start + 8].copy_from_slice(&checksum);
+    if let Some(signer) = &writing.signer {
+        signer.sign(envelope.source, start, out);
+    }
     envelope::close(&mut out[datagram..]);
     true
 }

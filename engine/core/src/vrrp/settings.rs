@@ -13,6 +13,7 @@ use crate::net::link::VirtualLink;
 use crate::net::route::Route;
 use crate::net::rule::Rule;
 use crate::track::settings::Tracks;
+use crate::vrrp::auth_hmac::HmacSettings;
 
 /// Virtual router identifier, 1..=255 (RFC 9568 §5.2.3).
 pub type Vrid = u8;
@@ -195,6 +196,11 @@ pub struct InstanceSettings {
     /// The password does not stand in the message (`auth_type PASS`): it is the key of an authentication header in front
     /// of it (`auth_type AH`).
     pub auth_header: bool,
+    /// How adverts are written and read where routers differ.
+    pub wire: Wire,
+    /// Backup at once if nothing was sent for so long that a router of at most this priority must have taken over;
+    /// 1..=254, only without preempt. Default `None`.
+    pub timer_expired_backup: Option<u8>,
     /// Addresses that adverts carry.
     pub vips: Vec<Address>,
     /// Addresses held and announced, but not in adverts.
@@ -258,6 +264,48 @@ impl InstanceSettings {
     pub fn virtual_links(&self) -> impl Iterator<Item = &VirtualLink> {
         self.vmacs.own.iter().chain(&self.vmacs.others)
     }
+}
+
+/// How adverts are written and read where routers differ.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Wire {
+    /// The checksum of version 3 is without pseudo header; IPv4 only. Default false.
+    pub v3_checksum_as_v2: bool,
+    /// The checksum of version 3 names the group also in unicast; IPv4 only.
+    pub old_unicast_checksum: OldChecksum,
+    /// Signatures.
+    pub hmac: Option<HmacSettings>,
+    /// Room for adverts that wait to be read.
+    pub receive_buffer: ReceiveBuffer,
+}
+
+/// `old_unicast_checksum`: that of keepalived up to 1.3.6.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum OldChecksum {
+    /// As soon as an advert with it is heard.
+    #[default]
+    Automatic,
+    /// From the start.
+    Always,
+    /// Adverts with it are dropped.
+    Never,
+}
+
+/// Room for adverts that wait to be read, for one instance; those that share a socket add up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum ReceiveBuffer {
+    /// 1 MiB for all.
+    #[default]
+    Default,
+    /// So many bytes.
+    Bytes(u32),
+    /// So many times what the interface can carry in one packet.
+    Packets(u32),
+    /// So many of its adverts.
+    Adverts(u32),
 }
 
 /// A text that is never shown.

@@ -16,7 +16,7 @@ use understudy_core::track::file::Content;
 use understudy_core::track::settings::Tracks;
 use understudy_core::vrrp::instance::State;
 use understudy_core::vrrp::settings::{
-    Garp, InstanceSettings, Notify, SyncGroupSettings, Transport, Version, Vmacs,
+    Garp, InstanceSettings, Notify, SyncGroupSettings, Transport, Version, Wire, Vmacs,
 };
 
 pub const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 18);
@@ -61,6 +61,8 @@ pub fn instance(name: &str, vrid: u8, priority: u8) -> InstanceSettings {
         source: None,
         auth_pass: None,
         auth_header: false,
+        wire: Wire::default(),
+        timer_expired_backup: None,
         vips: vec![address(&format!("10.0.0.{}", 100 + u32::from(vrid)))],
         excluded: vec![],
         routes: Vec::new(),

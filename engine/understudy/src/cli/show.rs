@@ -76,7 +76,6 @@ fn keywords(as_json: bool) -> ExitCode {
             Status::Working => "working".to_owned(),
             Status::Ignored(why) => format!("ignored: {why}"),
             Status::NotYet => "not yet".to_owned(),
-            Status::Refused(why) => format!("not yet, refused: {why}"),
         };
         page += &format!("{:width$}  {:36}  {status}\n", listed.block, listed.keyword);
     }
@@ -90,7 +89,6 @@ fn keyword_json(listed: &Listed) -> Value {
         Status::Working => ("working", None),
         Status::Ignored(why) => ("ignored", Some(why)),
         Status::NotYet => ("not_yet", None),
-        Status::Refused(why) => ("not_yet", Some(why)),
     };
     value["status"] = json!(status);
     if listed.status == Status::Working {

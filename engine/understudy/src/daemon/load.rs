@@ -21,6 +21,7 @@ use understudy_core::node::settings::{
     CheckWorkerSettings, HostSettings, ProcessSettings, VrrpSettings,
 };
 use understudy_core::time::Time;
+use understudy_core::sha256;
 
 use super::channel::{Channel, Kind};
 use super::worker::Error;
@@ -28,7 +29,6 @@ use super::{dump, launch, slot};
 use crate::config_files::{self, ConfigFiles};
 use crate::diagnostics::render;
 use crate::say;
-use crate::sha256;
 use crate::sys::epoll::{Epoll, Interest};
 use crate::sys::process::{self, Ended, Preparation};
 use crate::sys::signal;

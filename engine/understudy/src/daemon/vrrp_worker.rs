@@ -305,11 +305,12 @@ impl VrrpWorker {
         let sealed = token.0 >= FIRST_SEALED;
         let number = token.0 - if sealed { FIRST_SEALED } else { FIRST_PORT };
         let number = usize::try_from(number).unwrap_or(usize::MAX);
+        self.tell_time();
         let Some(Some(open)) = self.ports.get(number) else { return };
         let socket = if sealed { open.port.sealed.as_ref() } else { Some(&open.port.receiver) };
         let Some(socket) = socket else { return };
-        let (link, ipv6) = (number / 2, open.ipv6);
         let (node, actions, whole) = (&mut self.node, &mut self.actions, &mut self.bytes);
+        let (link, ipv6) = (number / 2, open.ipv6);
         let taken = self.receiver.drain(socket, |incoming| {
             let bytes = match ipv6 {
                 false => incoming.bytes,
@@ -463,9 +464,17 @@ impl VrrpWorker {
         }
     }
 
+    /// Signatures tell the time.
+    fn tell_time(&mut self) {
+        if self.node.needs_utc() {
+            self.node.set_utc(clock::realtime());
+        }
+    }
+
     fn send_adverts(&mut self, actions: &[Action], context: &Context) -> bool {
         self.bytes.clear();
         self.queue.clear();
+        self.tell_time();
         for action in actions {
             let Action::SendAdvert { instance, priority } = action else { continue };
             let slot = self.node.slot_mut(*instance);
@@ -673,3 +682,5 @@ mod net;
 mod tests;
 #[cfg(test)]
 mod vmac_tests;
+#[cfg(test)]
+mod wire_tests;

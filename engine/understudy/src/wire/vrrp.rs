@@ -5,7 +5,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::OwnedFd;
 
-use understudy_core::node::vrrp::PortNeeds;
+use understudy_core::node::vrrp::{PortNeeds, Room};
 use understudy_core::vrrp::envelope::{self, Envelope};
 use understudy_core::vrrp::{authentication_header, packet};
 
@@ -35,9 +35,9 @@ impl Port {
     pub fn open(interface: &str, index: u32, ipv6: bool, needs: &PortNeeds) -> io::Result<Self> {
         let receiver = |protocol: u8| {
             if ipv6 {
-                receiver6(protocol, interface, index, &needs.groups)
+                receiver6(protocol, interface, index, needs)
             } else {
-                receiver4(protocol, interface, index, &needs.groups)
+                receiver4(protocol, interface, index, needs)
             }
         };
         let header = authentication_header::PROTOCOL;
@@ -78,11 +78,11 @@ fn sender(family: libc::c_int, interface: &str) -> io::Result<OwnedFd> {
     Ok(sender)
 }
 
-fn receiver4(protocol: u8, interface: &str, index: u32, groups: &[IpAddr]) -> io::Result<OwnedFd> {
-    let receiver = receiver(libc::AF_INET, protocol, interface)?;
+fn receiver4(protocol: u8, interface: &str, index: u32, needs: &PortNeeds) -> io::Result<OwnedFd> {
+    let receiver = receiver(libc::AF_INET, protocol, interface, needs.buffer)?;
     // Else it would get what any other program on this host has joined.
     socket::set(&receiver, libc::IPPROTO_IP, libc::IP_MULTICAST_ALL, 0)?;
-    for group in groups {
+    for group in &needs.groups {
         if let IpAddr::V4(group) = group {
             let membership = membership(*group, index);
             socket::set(&receiver, libc::IPPROTO_IP, libc::IP_ADD_MEMBERSHIP, membership)?;
@@ -91,14 +91,14 @@ fn receiver4(protocol: u8, interface: &str, index: u32, groups: &[IpAddr]) -> io
     Ok(receiver)
 }
 
-fn receiver6(protocol: u8, interface: &str, index: u32, groups: &[IpAddr]) -> io::Result<OwnedFd> {
-    let receiver = receiver(libc::AF_INET6, protocol, interface)?;
+fn receiver6(protocol: u8, interface: &str, index: u32, needs: &PortNeeds) -> io::Result<OwnedFd> {
+    let receiver = receiver(libc::AF_INET6, protocol, interface, needs.buffer)?;
     // Older kernels deliver more; the instances choose by address anyway.
     let _ = socket::set(&receiver, libc::IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0);
     // What a header would say.
     socket::set(&receiver, libc::IPPROTO_IPV6, libc::IPV6_RECVHOPLIMIT, 1)?;
     socket::set(&receiver, libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO, 1)?;
-    for group in groups {
+    for group in &needs.groups {
         if let IpAddr::V6(group) = group {
             let membership = libc::ipv6_mreq {
                 ipv6mr_multiaddr: libc::in6_addr { s6_addr: group.octets() },
@@ -110,13 +110,28 @@ fn receiver6(protocol: u8, interface: &str, index: u32, groups: &[IpAddr]) -> io
     Ok(receiver)
 }
 
-fn receiver(family: libc::c_int, protocol: u8, interface: &str) -> io::Result<OwnedFd> {
+fn receiver(family: libc::c_int, protocol: u8, interface: &str, room: Room) -> io::Result<OwnedFd> {
     let receiver = socket::open(family, libc::SOCK_RAW, protocol.into())?;
-    socket::receive_buffer(&receiver, RECEIVE_BUFFER)?;
+    socket::receive_buffer(&receiver, buffer(room, interface))?;
     if !interface.is_empty() {
         socket::bind_to_device(&receiver, interface)?;
     }
     Ok(receiver)
+}
+
+/// Bytes; [`RECEIVE_BUFFER`] if nobody asks for anything.
+fn buffer(room: Room, interface: &str) -> libc::c_int {
+    if room == Room::default() {
+        return RECEIVE_BUFFER;
+    }
+    let bytes = room.bytes + room.packets.saturating_mul(mtu(interface));
+    libc::c_int::try_from(bytes).unwrap_or(libc::c_int::MAX)
+}
+
+/// What the interface carries in one packet.
+fn mtu(interface: &str) -> u64 {
+    let text = std::fs::read_to_string(format!("/sys/class/net/{interface}/mtu"));
+    text.ok().and_then(|text| text.trim().parse().ok()).unwrap_or(1500)
 }
 
 fn membership(group: Ipv4Addr, index: u32) -> libc::ip_mreqn {

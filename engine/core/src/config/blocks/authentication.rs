@@ -1,4 +1,4 @@
-//! `authentication` and `auth_hmac` in `vrrp_instance` (reference §2.7.1, §2.7.2).
+//! `authentication` in `vrrp_instance` (reference §2.7.1).
 
 use alloc::format;
 use alloc::string::String;
@@ -7,7 +7,6 @@ use super::{Argument, Keyword, Table, kw, lines};
 use crate::config::diagnostic::{At, Diagnostics, Span, code, count};
 use crate::config::keyword::Reload::Live;
 use crate::config::keyword::Repeated::Last;
-use crate::config::keyword::not_yet;
 use crate::config::tree::Node;
 use crate::vrrp::settings::{Secret, Version};
 
@@ -31,17 +30,6 @@ pub const TABLE: Table<Authentication> =
 const KEYWORDS: &[Keyword<Authentication>] = &[
     kw("auth_type", Live, Last, Argument::Word("PASS or AH", |a, w| a.kind = Some(w))),
     kw("auth_pass", Live, Last, Argument::Secret(|a, w| a.pass = Some(w))),
-];
-
-/// Keywords of `auth_hmac`.
-pub const HMAC: Table<()> = Table { block: "vrrp_instance/auth_hmac", keywords: &[HMAC_KEYWORDS] };
-
-const HMAC_KEYWORDS: &[Keyword<()>] = &[
-    not_yet("key"),
-    not_yet("active_key"),
-    not_yet("time_window"),
-    not_yet("anti_replay"),
-    not_yet("mode"),
 ];
 
 /// Reads the block.

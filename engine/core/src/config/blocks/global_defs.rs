@@ -13,6 +13,7 @@ use super::ipvs;
 use super::mail::{self, MailLines};
 use super::process::{self, ProcessLines};
 use super::sync_daemon::{self, SyncDaemonLine};
+use super::wire::{self, WireDefaults};
 use super::vrrp_instance::{GarpLines, version};
 use super::{Keyword, Table, address, to_u8};
 use crate::command::{Command, RunAs};
@@ -94,6 +95,10 @@ pub struct GlobalDefs {
     pub gna_interval: Duration,
     /// Default of the instance's keyword.
     pub skip_check_adv_addr: bool,
+    /// Adverts for virtual routers that are not configured are logged.
+    pub log_unknown_vrids: bool,
+    /// Defaults of how adverts are written and read.
+    pub wire: WireDefaults,
     /// Default of the instance's keyword.
     pub owner_ignore_adverts: bool,
     /// Default of `strict_mode`.
@@ -144,7 +149,7 @@ const KEYWORDS: &[Keyword<GlobalDefs>] = &[
     kw("no_email_faults", Live, Last, Argument::Flag(|g, _| g.no_email_faults = true)),
     kw("default_interface", Live, Last, Argument::Line(|g, node, out| g.default_interface = interface(node, out))),
     kw("disable_local_igmp", Restart, Last, Argument::Flag(|g, _| g.disable_local_igmp = true)),
-    not_yet("v3_checksum_as_v2"),
+    kw("v3_checksum_as_v2", Live, Last, Argument::Flag(|g, _| g.wire.checksum_as_v2 = true)),
     kw("lvs_timeouts", Live, Last, Argument::Line(|g, node, out| g.lvs_timeouts = ipvs::timeouts(node, out))),
     kw("lvs_flush", Restart, Last, Argument::Flag(|g, _| g.lvs_flush = true)),
     kw("lvs_flush_on_stop", Live, Last, Argument::Line(|g, node, out| g.lvs_flush_on_stop = ipvs::flush(node, out))),
@@ -204,11 +209,11 @@ const KEYWORDS: &[Keyword<GlobalDefs>] = &[
     kw("enable_script_security", Live, Last, Argument::Flag(|g, _| g.script_security = true)),
     kw("rs_init_notifies", Restart, Last, Argument::Switch(|g, on| g.rs_init_notifies = on.value)),
     kw("no_checker_emails", Live, Last, Argument::Switch(|g, on| g.no_checker_emails = on.value)),
-    not_yet("vrrp_rx_bufs_policy"),
-    not_yet("vrrp_rx_bufs_multiplier"),
+    kw("vrrp_rx_bufs_policy", Live, Last, Argument::Line(|g, node, out| g.wire.policy = wire::policy(node, out))),
+    kw("vrrp_rx_bufs_multiplier", Live, Last, Argument::Int(1, MAX, |g, n| g.wire.multiplier = Some(n))),
     kw("vrrp_startup_delay", Live, Last, Argument::Time(1_000, SECONDS, |g, t| g.startup_delay = t.value)),
     kw("vrrp_delay_after_boot", Restart, Last, Argument::Time(1_000, SECONDS, |g, t| g.delay_after_boot = t.value)),
-    not_yet("log_unknown_vrids"),
+    kw("log_unknown_vrids", Live, Last, Argument::Flag(|g, _| g.log_unknown_vrids = true)),
     kw("vrrp_owner_ignore_adverts", Live, Last, Argument::Switch(|g, on| g.owner_ignore_adverts = on.value)),
     kw("vmac_prefix", Live, First, Argument::Line(|g, node, out| g.vmac_prefix = interface(node, out))),
     kw("vmac_addr_prefix", Live, First, Argument::Line(|g, node, out| g.vmac_addr_prefix = interface(node, out))),

@@ -1,6 +1,7 @@
 //! One file per block: what it accepts, what it becomes, what is wrong with it. Here: the file itself.
 
 pub mod address;
+pub mod auth_hmac;
 pub mod authentication;
 pub mod bfd_check;
 pub mod bfd_instance;
@@ -46,6 +47,7 @@ pub mod vrrp_instance;
 pub mod vrrp_script;
 pub mod vrrp_sync_group;
 pub mod vrrp_track_process;
+pub mod wire;
 
 use alloc::format;
 use alloc::string::String;
@@ -252,7 +254,7 @@ pub fn keywords() -> Vec<Listed> {
     all.extend(garp_group::TABLE.list());
     all.extend(vrrp_instance::TABLE.list());
     all.extend(authentication::TABLE.list());
-    all.extend(authentication::HMAC.list());
+    all.extend(auth_hmac::TABLE.list());
     all.extend(vrrp_script::TABLE.list());
     all.extend(vrrp_track_process::TABLE.list());
     all.extend(track_file::TABLE.list());

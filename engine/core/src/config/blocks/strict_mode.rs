@@ -6,6 +6,7 @@ use core::time::Duration;
 
 use super::vrrp_instance::VrrpInstance;
 use crate::config::diagnostic::{At, Diagnostics, Span, code};
+use crate::vrrp::auth_hmac::Mode;
 use crate::vrrp::settings::{InstanceSettings, Transport, Version};
 
 /// RFC 9568 §6.1: Active_Down_Interval.
@@ -21,6 +22,14 @@ pub fn apply(written: &VrrpInstance, settings: &mut InstanceSettings, out: &mut 
         settings.auth_header = false;
         no_effect("authentication", authentication.span, out)
             .label("adverts go without a password");
+    }
+    if let Some(hmac) = &mut settings.wire.hmac
+        && hmac.mode != Mode::Enforce
+    {
+        hmac.mode = Mode::Enforce;
+        let mode = written.auth_hmac.as_ref().and_then(|it| it.mode.as_ref());
+        let span = mode.map_or(written.name.span, |mode| mode.span);
+        no_effect("mode", span, out).label("all adverts must be signed");
     }
     if let Transport::Unicast { .. } = settings.transport {
         let span = written.unicast.unwrap_or(written.name.span);

@@ -8,6 +8,7 @@ use core::net::IpAddr;
 use core::time::Duration;
 
 use super::address::{self, AddressLine};
+use super::auth_hmac::{self, AuthHmac};
 use super::authentication::{self, Authentication, Password};
 use super::family;
 use super::garp_extra::{self, GarpExtra};
@@ -16,17 +17,18 @@ use super::ip_words;
 use super::strict_mode;
 use super::track::{self, TrackLine};
 use super::vmac::{self, VmacLines};
+use super::wire::{self, WireLines};
 use super::{Argument, Keyword, Table, ip, kw, lines, name, to_u8, to_u32};
 use crate::command::Command;
 use crate::config::diagnostic::{At, Diagnostics, Span, code, count};
 use crate::config::keyword::Reload::Live;
 use crate::config::keyword::Repeated::{Add, First, Last};
-use crate::config::keyword::{extra, ignored, not_yet, old, refused};
+use crate::config::keyword::{extra, ignored, old};
 use crate::config::tree::Node;
 use crate::config::{script, value};
 use crate::net::address::Address;
 use crate::track::settings::Tracks;
-use crate::vrrp::settings::{Garp, InstanceSettings, Notify, Peer, Transport, Version, Vmacs};
+use crate::vrrp::settings::{Garp, InstanceSettings, Notify, Peer, Transport, Version, Wire, Vmacs};
 
 /// Announcements as written; what is missing comes from `global_defs`.
 #[derive(Clone, Debug, Default)]
@@ -69,6 +71,9 @@ pub struct VrrpInstance {
     pub(super) source: Option<At<IpAddr>>,
     pub(super) group: Option<At<IpAddr>>,
     pub(super) authentication: Option<Authentication>,
+    /// `auth_hmac`.
+    pub auth_hmac: Option<AuthHmac>,
+    pub(super) wire: WireLines,
     /// Addresses in adverts.
     pub vips: Vec<AddressLine>,
     /// Addresses beside those.
@@ -124,9 +129,9 @@ const KEYWORDS: &[Keyword<VrrpInstance>] = &[
     kw("vmac_xmit_base", Live, Last, Argument::Flag(|v, at| v.vmac.xmit_base = Some(at.span))),
     kw("use_ipvlan", Live, Last, Argument::Line(|v, node, out| vmac::use_ipvlan(&mut v.vmac, node, out))),
     kw("unicast_peer", Live, Add, Argument::Block(unicast_peers)),
-    not_yet("unicast_fault_no_peer"),
+    kw("unicast_fault_no_peer", Live, Last, Argument::Flag(|v, at| v.wire.fault_without_peers = Some(at.span))),
     kw("check_unicast_src", Live, Last, Argument::Flag(|v, _| v.check_unicast_src = true)),
-    not_yet("old_unicast_checksum"),
+    kw("old_unicast_checksum", Live, Last, Argument::Line(|v, node, out| v.wire.old_checksum = wire::old_checksum(node, out))),
     kw("native_ipv6", Live, Last, Argument::Flag(|v, at| v.native_ipv6 = Some(at.span))),
     kw("state", Live, Last, Argument::Line(|v, node, out| v.state = state(node, out).or(v.state.take()))),
     kw("interface", Live, Last, Argument::Line(|v, node, out| v.interface = interface(node, out))),
@@ -151,7 +156,7 @@ const KEYWORDS: &[Keyword<VrrpInstance>] = &[
     kw("no_virtual_ipaddress", Live, Last, Argument::Flag(|v, at| v.no_vips = Some(at.span))),
     kw("promote_secondaries", Live, Last, Argument::Flag(|v, _| v.promote_secondaries = true)),
     old(kw("linkbeat_use_polling", Live, Last, Argument::Flag(|v, _| v.polls_link = true)), "linkbeat_interfaces"),
-    not_yet("v3_checksum_as_v2"),
+    kw("v3_checksum_as_v2", Live, Last, Argument::Switch(|v, on| v.wire.checksum_as_v2 = Some(on))),
     kw("virtual_routes", Live, Add, Argument::Block(|v, node, out| ip_words::parse(&mut v.routes, "route", node, out))),
     kw("virtual_rules", Live, Add, Argument::Block(|v, node, out| ip_words::parse(&mut v.rules, "rule", node, out))),
     kw("accept", Live, Last, Argument::Flag(|v, at| v.accept = Some(at))),
@@ -179,16 +184,16 @@ const KEYWORDS: &[Keyword<VrrpInstance>] = &[
     kw("garp_lower_prio_delay", Live, Last, Argument::Int(0, 4294, |v, n| v.garp.lower_prio_delay = Some(secs(n)))),
     kw("garp_lower_prio_repeat", Live, Last, Argument::Int(0, MAX, |v, n| v.garp.lower_prio_repeat = Some(n))),
     kw("down_timer_adverts", Live, Last, Argument::Int(1, 100, |v, n| v.down_timer_adverts = Some(At::new(to_u8(n.clone()), n.span)))),
-    not_yet("timer_expired_backup"),
-    not_yet("thread_timer_expired"),
+    kw("timer_expired_backup", Live, Last, Argument::Line(|v, node, out| v.wire.timer_expired = wire::timer_expired(node, out))),
+    old(kw("thread_timer_expired", Live, Last, Argument::Line(|v, node, out| v.wire.timer_expired = wire::timer_expired(node, out))), "timer_expired_backup"),
     kw("garp_extra_if", Live, Last, Argument::Line(|v, node, out| v.garp.extra = garp_extra::parse(node, 0, out))),
     old(kw("vmac_garp_intvl", Live, Last, Argument::Line(|v, node, out| v.garp.extra = garp_extra::parse(node, 0, out))), "garp_extra_if"),
     kw("lower_prio_no_advert", Live, Last, Argument::Switch(|v, on| v.lower_prio_no_advert = Some(on.value))),
     kw("higher_prio_send_advert", Live, Last, Argument::Switch(|v, on| v.higher_prio_send_advert = Some(on.value))),
     kw("owner_ignore_adverts", Live, Last, Argument::Switch(|v, on| v.owner_ignore_adverts = Some(on))),
-    not_yet("kernel_rx_buf_size"),
+    kw("kernel_rx_buf_size", Live, Last, Argument::Int(1, MAX, |v, n| v.wire.buffer = Some(to_u32(n)))),
     kw("authentication", Live, Last, Argument::Block(|v, node, out| v.authentication = Some(authentication::parse(node, out)))),
-    refused("auth_hmac", "peers that sign would drop the adverts, and both would be master"),
+    kw("auth_hmac", Live, Last, Argument::Block(|v, node, out| v.auth_hmac = Some(auth_hmac::parse(node, out)))),
 ];
 
 /// Reads the block.
@@ -240,6 +245,9 @@ impl VrrpInstance {
         let interface = interface?.to_string();
         let password = self.authentication.as_ref().and_then(|a| a.settings(version, out));
         let Password { secret: auth_pass, header: auth_header } = password.unwrap_or_default();
+        let preempt = self.preempt(wants_master, priority, out);
+        let advert_interval = self.advert_interval(version, out);
+        let hmac = self.auth_hmac.as_ref().and_then(|it| it.settings(advert_interval, out));
         let mut settings = InstanceSettings {
             name: name.clone(),
             interface,
@@ -249,13 +257,15 @@ impl VrrpInstance {
             priority,
             // Below 255 it changes nothing (QUIRKS.md, VRRP).
             wants_master: wants_master && priority == 255,
-            advert_interval: self.advert_interval(version, out),
-            preempt: self.preempt(wants_master, priority, out),
+            advert_interval,
+            preempt,
             preempt_delay: self.preempt_delay(wants_master, out),
             transport,
             source: self.source.as_ref().map(|s| s.value),
             auth_pass,
             auth_header,
+            wire: Wire { hmac, ..self.wire(global, version, out) },
+            timer_expired_backup: self.timer_expired_backup(preempt, out),
             vips,
             excluded,
             routes: Vec::new(),
@@ -444,7 +454,15 @@ impl VrrpInstance {
     }
 
     fn transport(&self, global: &GlobalDefs, out: &mut Diagnostics) -> Transport {
-        if self.peers.is_empty() {
+        let faulty = self.peers.is_empty()
+            && self.unicast.is_some()
+            && self.wire.fault_without_peers.is_some();
+        if faulty {
+            let span = self.unicast.unwrap_or(self.name.span);
+            out.add(code::ASSUMED, span, "unicast without peers")
+                .label("it stays in FAULT (`unicast_fault_no_peer`)")
+                .help("add `unicast_peer { IP }`");
+        } else if self.peers.is_empty() {
             if let Some(span) = self.unicast {
                 out.add(code::ASSUMED, span, "unicast without peers")
                     .label("adverts go to the multicast group")
@@ -517,7 +535,8 @@ impl VrrpInstance {
         let mut vips: Vec<Address> =
             self.vips.iter().filter(kept).map(|line| line.settings(dev)).collect();
         let mut excluded = Vec::new();
-        let most = self.most_vips(0);
+        let trailer = if self.auth_hmac.is_some() { crate::vrrp::auth_hmac::LENGTH } else { 0 };
+        let most = self.most_vips(trailer);
         if vips.len() > most {
             excluded = vips.split_off(most);
             out.add(

@@ -24,6 +24,7 @@ use crate::track::file::File;
 use crate::track::interface::Link;
 use crate::track::process::{Process, ProcessState};
 use crate::track::script::{Script, ScriptState};
+use crate::vrrp::auth_hmac::Sequences;
 use crate::vrrp::instance::{self, Condition, Parameters, State};
 use crate::vrrp::notify::{News, Subject, tell};
 use crate::vrrp::pace::Gates;
@@ -91,6 +92,10 @@ struct InstanceState {
     last_sent: Option<Time>,
     #[cfg_attr(feature = "serde", serde(default))]
     sequence: u32,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    signed: Option<Sequences>,
+    #[cfg_attr(feature = "serde", serde(default))]
+    old_checksum: bool,
 }
 
 impl VrrpNode {
@@ -108,6 +113,8 @@ impl VrrpNode {
             delay_after_boot: Duration::ZERO,
             fifo_states: false,
             no_email_faults: false,
+            log_unknown_vrids: false,
+            unknown_vrids: Vec::new(),
             disable_local_igmp: false,
             static_addresses: Vec::new(),
             firewall: settings.firewall.clone(),
@@ -162,6 +169,8 @@ impl VrrpNode {
             let former = formers.get(&node.slots[index].key).copied();
             if let Some(former) = former {
                 node.slots[index].continue_sequence(former.sequence);
+                node.slots[index].continue_signed(former.signed.clone().unwrap_or_default());
+                node.slots[index].continue_old_checksum(former.old_checksum);
             }
             match former {
                 Some(former) if node.may_resume(index, former, now) => {
@@ -190,6 +199,8 @@ impl VrrpNode {
             state: slot.instance.state(),
             last_sent: slot.instance.last_sent(),
             sequence: slot.sequence(),
+            signed: slot.signed().cloned(),
+            old_checksum: slot.has_old_checksum(),
         });
         Handover {
             saved: now,
@@ -370,6 +381,8 @@ impl VrrpNode {
         self.delay_after_boot = settings.delay_after_boot;
         self.fifo_states = settings.fifo_states;
         self.no_email_faults = settings.no_email_faults;
+        self.log_unknown_vrids = settings.log_unknown_vrids;
+        self.unknown_vrids.clear();
         self.disable_local_igmp = settings.disable_local_igmp;
         self.static_addresses = settings.static_addresses;
         self.firewall = settings.firewall;

@@ -40,6 +40,7 @@ impl VrrpNode {
         let slot = &mut self.slots[index];
         match action {
             instance::Action::SendAdvert(priority) => {
+                slot.new_advert();
                 slot.counters.advert_sent += 1;
                 slot.counters.pri_zero_sent += u64::from(priority == priority::LEAVING);
                 out.push(Action::SendAdvert { instance: index, priority });
@@ -345,6 +346,9 @@ impl VrrpNode {
         if !there || !(interface.is_empty() || settings.dont_track_primary || self.is_up(interface))
         {
             return Some(Reason::LinkDown { interface: interface.clone() });
+        }
+        if matches!(&settings.transport, Transport::Unicast { peers, .. } if peers.is_empty()) {
+            return Some(Reason::NoPeer);
         }
         if settings.source.is_none() && self.first_source(settings).is_none() {
             return Some(Reason::NoSource { interface: interface.clone() });

@@ -10,13 +10,16 @@ use crate::journal::Entry;
 use crate::net::address::Address;
 use crate::time::Time;
 use crate::vrrp::announce::{Announcer, Target};
+use crate::vrrp::auth_hmac::{self, Mode, Sequences, Signer, Verifier};
 use crate::vrrp::authentication_header;
 use crate::vrrp::envelope::Envelope;
 use crate::vrrp::instance::{Condition, Instance, Parameters};
 use crate::vrrp::notify::News;
 use crate::vrrp::pace::Gates;
-use crate::vrrp::packet::{self, Addressee, Advert, DecodeError, Expected, Proof, Received};
-use crate::vrrp::settings::{InstanceSettings, Transport, Vrid};
+use crate::vrrp::packet::{
+    self, Addressee, Advert, Checksum, DecodeError, Expected, Proof, Received, Writing,
+};
+use crate::vrrp::settings::{InstanceSettings, OldChecksum, Transport, Version, Vrid};
 
 /// What an instance is known by across reloads and restarts; its name does not matter (reference §3.14).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,6 +72,12 @@ pub struct Counters {
     pub invalid_authtype: u64,
     pub authtype_mismatch: u64,
     pub auth_failure: u64,
+    pub auth_ext_missing: u64,
+    pub auth_ext_malformed: u64,
+    pub auth_ext_unknown_key: u64,
+    pub auth_ext_invalid_hmac: u64,
+    pub auth_ext_stale: u64,
+    pub auth_ext_replay: u64,
     pub pri_zero_rcvd: u64,
     pub pri_zero_sent: u64,
     /// Ours: another version.
@@ -90,6 +99,12 @@ impl Counters {
             DecodeError::AuthType(_) => &mut self.invalid_authtype,
             DecodeError::AuthMismatch(_) => &mut self.authtype_mismatch,
             DecodeError::AuthFailure | DecodeError::Replayed(_) => &mut self.auth_failure,
+            DecodeError::Unsigned => &mut self.auth_ext_missing,
+            DecodeError::Trailer => &mut self.auth_ext_malformed,
+            DecodeError::UnknownKey(_) => &mut self.auth_ext_unknown_key,
+            DecodeError::Forged => &mut self.auth_ext_invalid_hmac,
+            DecodeError::Stale => &mut self.auth_ext_stale,
+            DecodeError::Repeated => &mut self.auth_ext_replay,
             DecodeError::Interval(_) => &mut self.advert_interval_err,
             DecodeError::Type(_) => &mut self.invalid_type_rcvd,
             DecodeError::Checksum => &mut self.checksum_err,
@@ -106,6 +121,8 @@ pub enum Odd {
     Bad(DecodeError),
     /// Dropped: the sender is no configured peer, or came with a forbidden TTL.
     Stranger,
+    /// Accepted; adverts are sent with checksums of that kind from now on.
+    OldChecksum,
     /// Accepted, though the addresses differ.
     Addresses,
     /// Accepted, though the interval differs.
@@ -162,6 +179,14 @@ pub struct Slot {
     sequence: u32,
     /// The last one of another's, and whose it was.
     last_sealed: Option<(IpAddr, u32, Time)>,
+    /// Of signatures.
+    signed: Sequences,
+    /// The signature of the advert that is being written, for all of its destinations.
+    signing: Option<u64>,
+    /// The host's clock, since 1970; only for signatures.
+    utc: Duration,
+    /// A peer computes checksums over the group.
+    old_checksum: bool,
     logged: Vec<Odd>,
     /// Whose addresses were compared last.
     compared: Option<IpAddr>,
@@ -199,6 +224,10 @@ impl Slot {
             proof: proof(&settings),
             sequence: 0,
             last_sealed: None,
+            signed: Sequences::default(),
+            signing: None,
+            utc: Duration::ZERO,
+            old_checksum: settings.wire.old_unicast_checksum == OldChecksum::Always,
             logged: Vec::new(),
             compared: None,
             settings,
@@ -219,6 +248,10 @@ impl Slot {
         self.counters = former.counters;
         self.sequence = former.sequence;
         self.last_sealed = former.last_sealed;
+        self.signed = former.signed;
+        self.utc = former.utc;
+        let automatic = self.settings.wire.old_unicast_checksum == OldChecksum::Automatic;
+        self.old_checksum |= automatic && former.old_checksum;
         self.last = former.last;
         self.mailed = former.mailed;
         self.announcer.continue_from(&former.announcer, now, self.holding);
@@ -271,7 +304,15 @@ impl Slot {
             version: self.settings.version,
             proof: self.proof,
             interval: self.settings.advert_interval,
-            unicast: matches!(self.settings.transport, Transport::Unicast { .. }),
+            unicast: self.is_unicast(),
+            old_checksum: self.is_unicast()
+                && self.settings.wire.old_unicast_checksum != OldChecksum::Never,
+            verifier: self
+                .settings
+                .wire
+                .hmac
+                .as_ref()
+                .map(|settings| Verifier { settings, utc: self.utc }),
             vips: &self.advertised,
         };
         let decoded = packet::decode(datagram, &expected);
@@ -283,6 +324,10 @@ impl Slot {
                 return None;
             }
         };
+        if received.checksum == Checksum::Group && !self.old_checksum {
+            self.old_checksum = true;
+            *odd = self.news(Odd::OldChecksum);
+        }
         // Of an orderly leave the successor is waited for all the same.
         if self.settings.ignore_adverts && !self.instance.is_keeping() {
             return None;
@@ -310,6 +355,19 @@ impl Slot {
 
     /// A sender's sequence numbers rise, unless it was silent so long that it may have been started anew.
     fn is_new(&mut self, received: Received, now: Time) -> Result<Received, DecodeError> {
+        if let (Some(sequence), Some(hmac)) = (received.signed, &self.settings.wire.hmac) {
+            let peers = match &self.settings.transport {
+                Transport::Unicast { peers, .. } => Some(peers.len()),
+                Transport::Multicast { .. } => None,
+            };
+            let source = received.source;
+            // Of others than the peers nothing is remembered: they are not welcome anyway.
+            if (peers.is_none() || self.is_peer(source))
+                && !self.signed.is_new(hmac, source, sequence, self.utc, peers)
+            {
+                return Err(DecodeError::Repeated);
+            }
+        }
         let Some(sequence) = received.sequence else { return Ok(received) };
         let patience = self.settings.advert_interval * u32::from(self.settings.down_timer_adverts);
         if let Some((source, last, at)) = self.last_sealed
@@ -323,6 +381,38 @@ impl Slot {
         // keepalived takes only what is beyond all that it has heard, whoever said it.
         self.sequence = self.sequence.max(sequence);
         Ok(received)
+    }
+
+    fn is_unicast(&self) -> bool {
+        matches!(self.settings.transport, Transport::Unicast { .. })
+    }
+
+    fn is_peer(&self, source: IpAddr) -> bool {
+        match &self.settings.transport {
+            Transport::Unicast { peers, .. } => peers.iter().any(|peer| peer.address == source),
+            Transport::Multicast { .. } => false,
+        }
+    }
+
+    /// What a successor needs of signatures.
+    #[must_use]
+    pub fn signed(&self) -> Option<&Sequences> {
+        self.settings.wire.hmac.as_ref().map(|_| &self.signed)
+    }
+
+    /// Goes on behind the signatures of a former life.
+    pub fn continue_signed(&mut self, signed: Sequences) {
+        self.signed = signed.continued();
+    }
+
+    /// The host's clock, since 1970.
+    pub fn set_utc(&mut self, utc: Duration) {
+        self.utc = utc;
+    }
+
+    /// Another advert is due: it gets a signature of its own.
+    pub fn new_advert(&mut self) {
+        self.signing = None;
     }
 
     /// Sequence number of the last authentication header.
@@ -342,7 +432,7 @@ impl Slot {
         };
         match peers.iter().find(|peer| peer.address == received.source) {
             Some(peer) => peer.ttl.is_none_or(|(min, max)| (min..=max).contains(&received.ttl)),
-            None => !check_source,
+            None => !check_source && self.settings.wire.hmac.is_none(),
         }
     }
 
@@ -370,6 +460,52 @@ impl Slot {
         }
     }
 
+    /// Whether a peer computes checksums over the group.
+    #[must_use]
+    pub const fn has_old_checksum(&self) -> bool {
+        self.old_checksum
+    }
+
+    /// So a former life has found.
+    pub fn continue_old_checksum(&mut self, found: bool) {
+        self.old_checksum |=
+            found && self.settings.wire.old_unicast_checksum == OldChecksum::Automatic;
+    }
+
+    /// Bytes of one of its adverts, without IP header.
+    #[must_use]
+    pub fn advert_length(&self) -> u64 {
+        let address = if self.is_ipv6() { 16 } else { 4 };
+        let behind = if self.settings.version == Version::V2 { 8 } else { 0 };
+        let trailer = if self.settings.wire.hmac.is_some() { auth_hmac::LENGTH } else { 0 };
+        (8 + self.advertised.len() * address + behind + trailer) as u64
+    }
+
+    fn checksum(&self) -> Checksum {
+        if self.settings.wire.v3_checksum_as_v2 {
+            Checksum::Plain
+        } else if self.old_checksum && self.is_unicast() {
+            Checksum::Group
+        } else {
+            Checksum::Proper
+        }
+    }
+
+    /// All copies of an advert have one sequence.
+    fn next_signature(&mut self) -> Option<u64> {
+        let hmac = self.settings.wire.hmac.as_ref().filter(|it| it.mode != Mode::ReceiveOnly)?;
+        if self.signing.is_none() {
+            self.signing = Some(self.signed.next(hmac, self.utc));
+        }
+        self.signing
+    }
+
+    fn signer(&self, sequence: u64) -> Option<Signer<'_>> {
+        let hmac = self.settings.wire.hmac.as_ref()?;
+        let key = hmac.keys.iter().find(|key| key.id == hmac.active)?;
+        Some(Signer { key, sequence })
+    }
+
     /// Whether its adverts travel over IPv6.
     #[must_use]
     pub const fn is_ipv6(&self) -> bool {
@@ -394,7 +530,10 @@ impl Slot {
             count: u8::try_from(self.advertised.len()).unwrap_or(u8::MAX),
         };
         let start = out.len();
-        if !packet::encode(&advert, self.proof, &self.advertised, &envelope, out) {
+        let signature = self.next_signature();
+        let signer = signature.and_then(|sequence| self.signer(sequence));
+        let writing = Writing { proof: self.proof, checksum: self.checksum(), signer };
+        if !packet::encode(&advert, &writing, &self.advertised, &envelope, out) {
             return false;
         }
         if let Proof::Header(key) = self.proof {

@@ -173,6 +173,7 @@ pub(super) fn odd(slot: &Slot, source: IpAddr, odd: Odd) -> String {
     match odd {
         Odd::Bad(error) => format!("{from} dropped: {error}"),
         Odd::Stranger => format!("{from} dropped: sender or its TTL is not that of a unicast_peer"),
+        Odd::OldChecksum => format!("{from}: old checksum; ours will be so too"),
         Odd::Addresses => format!("{from} lists other addresses than configured here"),
         Odd::Interval(interval) => {
             let ours = slot.settings.advert_interval;

@@ -4,6 +4,10 @@ use core::time::Duration;
 
 use crate::vrrp::priority::OWNER;
 use crate::vrrp::settings::{InstanceSettings, Transport, Version};
+use crate::vrrp::timers::master_down_interval;
+
+/// Silence of a master that makes a backup the master (RFC 9568 §6.1).
+const ADVERTS: u8 = 3;
 
 /// What the state machine needs of the settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +21,8 @@ pub struct Parameters {
     pub(super) lower_prio_no_advert: bool,
     pub(super) higher_prio_send_advert: bool,
     pub(super) grouped: bool,
+    /// A master that was silent for longer is none any more (`timer_expired_backup`).
+    pub(super) expires_after: Option<Duration>,
     /// Somebody may hear its adverts.
     pub(super) speaks: bool,
 }
@@ -39,6 +45,10 @@ impl Parameters {
             lower_prio_no_advert: settings.lower_prio_no_advert,
             higher_prio_send_advert: settings.higher_prio_send_advert,
             grouped,
+            expires_after: settings.timer_expired_backup.map(|priority| {
+                let interval = settings.advert_interval;
+                master_down_interval(settings.version, priority, interval, ADVERTS)
+            }),
             speaks,
         }
     }

@@ -29,6 +29,8 @@ fn settings(priority: u8) -> InstanceSettings {
         source: None,
         auth_pass: None,
         auth_header: false,
+        wire: crate::vrrp::settings::Wire::default(),
+        timer_expired_backup: None,
         vips: vec![],
         excluded: vec![],
         routes: Vec::new(),

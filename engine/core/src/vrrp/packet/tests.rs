@@ -47,7 +47,15 @@ const V2_AH: [u8; 68] = [
 ];
 
 fn expected(version: Version, proof: Proof) -> Expected<'static> {
-    Expected { version, proof, interval: Duration::from_secs(1), unicast: false, vips: &VIPS }
+    Expected {
+        version,
+        proof,
+        interval: Duration::from_secs(1),
+        unicast: false,
+        old_checksum: false,
+        verifier: None,
+        vips: &VIPS,
+    }
 }
 
 fn said(version: Version) -> Advert {
@@ -69,7 +77,7 @@ fn keepalived_is_understood_and_spoken() {
         assert_eq!(addressee(bytes), Some(TO));
 
         let mut out = Vec::new();
-        assert!(encode(&said(version), pass, &VIPS, &ENVELOPE, &mut out));
+        assert!(encode(&said(version), &pass.into(), &VIPS, &ENVELOPE, &mut out));
         // Identification and checksum are the kernel's.
         out[4..6].copy_from_slice(&bytes[4..6]);
         out[10..12].copy_from_slice(&bytes[10..12]);
@@ -85,7 +93,7 @@ fn keepalived_s_authentication_header_is_understood_and_spoken() {
     assert_eq!(addressee(&V2_AH), Some(TO));
 
     let mut out = Vec::new();
-    encode(&said(Version::V2), proof, &VIPS, &ENVELOPE, &mut out);
+    encode(&said(Version::V2), &proof.into(), &VIPS, &ENVELOPE, &mut out);
     ah::seal(&mut out, 0, SECRET, 1);
     // The checksum is the kernel's.
     out[10..12].copy_from_slice(&V2_AH[10..12]);
@@ -179,6 +187,25 @@ fn a_checksum_without_pseudo_header_is_accepted_in_version_3() {
     let checksum = fold(sum(0, &bytes[20..])).to_be_bytes();
     bytes[26..28].copy_from_slice(&checksum);
     assert!(decode(&bytes, &expected(Version::V3, Proof::None)).is_ok());
+}
+
+#[test]
+fn unicast_checksums_over_the_group_are_recognized() {
+    let unicast = Envelope { destination: [10, 9, 0, 2].into(), ..ENVELOPE };
+    let expected = Expected { unicast: true, ..expected(Version::V3, Proof::None) };
+    for checksum in [Checksum::Proper, Checksum::Plain, Checksum::Group] {
+        let writing = Writing { checksum, ..Proof::None.into() };
+        let mut out = Vec::new();
+        assert!(encode(&said(Version::V3), &writing, &VIPS, &unicast, &mut out));
+        let old = Expected { old_checksum: true, ..expected };
+        assert_eq!(decode(&out, &old).map(|received| received.checksum), Ok(checksum));
+        let strict = decode(&out, &expected).map(|received| received.checksum);
+        let want = Ok(checksum).and_then(|it| match it {
+            Checksum::Group => Err(DecodeError::Checksum),
+            Checksum::Proper | Checksum::Plain => Ok(it),
+        });
+        assert_eq!(strict, want);
+    }
 }
 
 #[test]

@@ -185,8 +185,17 @@ fn stats(slot: &Slot) -> Object {
         ("invalid_authtype", c.invalid_authtype),
         ("authtype_mismatch", c.authtype_mismatch),
         ("auth_failure", c.auth_failure),
+        ("auth_ext_missing", c.auth_ext_missing),
+        ("auth_ext_malformed", c.auth_ext_malformed),
+        ("auth_ext_unknown_key", c.auth_ext_unknown_key),
+        ("auth_ext_invalid_hmac", c.auth_ext_invalid_hmac),
+        ("auth_ext_stale", c.auth_ext_stale),
+        ("auth_ext_replay", c.auth_ext_replay),
         ("pri_zero_rcvd", c.pri_zero_rcvd),
         ("pri_zero_sent", c.pri_zero_sent),
     ];
-    Object(rows.into_iter().map(|(name, count)| (name, Member::Value(count.into()))).collect())
+    // keepalived 2.2.7 has no signatures: only instances with `auth_hmac` have counters of them.
+    let signed = slot.settings.wire.hmac.is_some();
+    let rows = rows.into_iter().filter(|(name, _)| signed || !name.starts_with("auth_ext_"));
+    Object(rows.map(|(name, count)| (name, Member::Value(count.into()))).collect())
 }

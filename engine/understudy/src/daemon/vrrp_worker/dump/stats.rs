@@ -10,12 +10,13 @@ pub fn text(node: &VrrpNode) -> String {
     let mut page = Page::default();
     for slot in living(node) {
         page.line(0, &format!("VRRP Instance: {}", slot.settings.name));
-        counters(&mut page, &slot.counters);
+        counters(&mut page, &slot.counters, slot.settings.wire.hmac.is_some());
     }
     page.text
 }
 
-fn counters(page: &mut Page, c: &Counters) {
+/// keepalived 2.2.7 has no signatures: only instances with `auth_hmac` have counters of them.
+fn counters(page: &mut Page, c: &Counters, signed: bool) {
     section(page, "Advertisements", &[("Received", c.advert_rcvd), ("Sent", c.advert_sent)]);
     page.line(2, &format!("Became master: {}", c.become_master));
     page.line(2, &format!("Released master: {}", c.release_master));
@@ -33,6 +34,17 @@ fn counters(page: &mut Page, c: &Counters) {
         ("Failure", c.auth_failure),
     ];
     section(page, "Authentication Errors", &authentication);
+    let extension = [
+        ("Missing", c.auth_ext_missing),
+        ("Malformed", c.auth_ext_malformed),
+        ("Unknown Key", c.auth_ext_unknown_key),
+        ("Invalid HMAC", c.auth_ext_invalid_hmac),
+        ("Stale", c.auth_ext_stale),
+        ("Replay", c.auth_ext_replay),
+    ];
+    if signed {
+        section(page, "Authentication Extension Errors", &extension);
+    }
     section(page, "Priority Zero", &[("Received", c.pri_zero_rcvd), ("Sent", c.pri_zero_sent)]);
 }
 

@@ -58,6 +58,20 @@ vrrp_instance B {
     virtual_ipaddress { 192.0.2.80/32 }
     unicast_peer { 192.0.2.3 }
 }
+track_file number {
+    file NUMBER
+}
+vrrp_track_process nobody {
+    process no_such_program
+}
+vrrp_instance C {
+    interface v0
+    virtual_router_id 53
+    virtual_ipaddress { 192.0.2.83/32 }
+    track_file { number weight 3 }
+    track_process { nobody weight 2 }
+    track_interface { lo weight 1 }
+}
 ";
 
 /// A place of its own for one program.
@@ -94,12 +108,18 @@ impl Place {
         let id = format!("ka-{name}-{}-{}", u8::from(peer), std::process::id());
         let directory = std::env::temp_dir().join(&id);
         fs::create_dir_all(directory.join("tmp")).unwrap();
-        fs::write(directory.join("conf"), CONFIGURATION).unwrap();
+        fs::write(directory.join("number"), "4\n").unwrap();
         let program = if peer { PEER.into() } else { directory.join("keepalived") };
         if !peer {
             symlink(env!("CARGO_BIN_EXE_understudy"), &program).unwrap();
         }
-        Self { directory, namespace: id, program, process: None }
+        let place = Self { directory, namespace: id, program, process: None };
+        fs::write(place.path("conf"), place.configuration()).unwrap();
+        place
+    }
+
+    fn configuration(&self) -> String {
+        CONFIGURATION.replace("NUMBER", self.path("number").to_str().unwrap())
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -344,7 +364,7 @@ fn its_life_is_that_of_keepalived() {
             sent(p) > 0 && sent(p) <= 1 // the second look sees what was counted since the first
         });
 
-        let changed = CONFIGURATION.replace("priority 100", "priority 77");
+        let changed = place.configuration().replace("priority 100", "priority 77");
         fs::write(place.path("conf"), changed.replace("192.0.2.78/24", "192.0.2.90/24")).unwrap();
         place.signal("-HUP", "pid");
         place.until("the new address is there", |p| {
@@ -375,6 +395,9 @@ fn its_life_is_that_of_keepalived() {
     assert_eq!(field("B", "Advert interval"), "500 milli-sec");
     assert!(data.contains(" VRRP Script = chk\n") && data.contains("   Status = GOOD\n"), "{data}");
     assert!(data.contains("   State = idle\n") || data.contains("   State = running\n"));
+    assert!(data.contains(" Track file = number\n"), "{data}");
+    assert!(data.contains("   Current processes = 0\n   Have quorum = false\n"), "{data}");
+    assert_eq!(field("C", "Effective priority"), "113");
     for text in [data, json] {
         assert!(!text.contains("secret1"));
     }
@@ -399,7 +422,9 @@ fn its_life_is_that_of_keepalived() {
     }
     let labels = |stats: &str| read_stats(stats).into_keys().collect::<Vec<_>>();
     assert_eq!(labels(stats), labels(&theirs.1));
-    assert_eq!(members(&ours.2), members(&theirs.2));
+    let mut own_members = members(&ours.2);
+    own_members.retain(|(name, _)| name != "data.track_process"); // since 2.4
+    assert_eq!(own_members, members(&theirs.2));
 }
 
 #[test]
@@ -439,7 +464,7 @@ fn scripts_run_before_the_first_worker_and_after_the_last() {
         place.path("saved").display(),
         place.path("when").display()
     );
-    let conf = CONFIGURATION.to_owned() + &globals;
+    let conf = place.configuration() + &globals;
     fs::write(place.path("conf"), &conf).unwrap();
     place.start(&["--ignore-sigint", "-u", "0077"]);
     place.until("it is master", |p| p.holds(" 192.0.2.77/32 "));

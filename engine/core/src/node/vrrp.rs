@@ -555,6 +555,18 @@ impl VrrpNode {
         &self.groups
     }
 
+    /// All tracked files.
+    #[must_use]
+    pub fn files(&self) -> &[File] {
+        &self.files
+    }
+
+    /// All tracked processes.
+    #[must_use]
+    pub fn processes(&self) -> &[Process] {
+        &self.processes
+    }
+
     /// Addresses that are held whatever the state.
     #[must_use]
     pub fn static_addresses(&self) -> &[Address] {

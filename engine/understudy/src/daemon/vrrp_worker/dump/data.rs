@@ -3,8 +3,9 @@
 use understudy_core::command::Command;
 use understudy_core::node::settings::ProcessSettings;
 use understudy_core::node::vrrp::Slot;
+use understudy_core::track::process::Process;
 use understudy_core::track::script::Script;
-use understudy_core::track::settings::TrackRef;
+use understudy_core::track::settings::{TrackRef, Tracks};
 use understudy_core::track::verdict::Health;
 use understudy_core::vrrp::instance::State;
 use understudy_core::vrrp::settings::{InstanceSettings, Notify, Transport, Version};
@@ -35,6 +36,20 @@ pub fn write(page: &mut Page, worker: &VrrpWorker, process: &ProcessSettings, da
     if !node.scripts().is_empty() {
         page.section("VRRP Scripts");
         node.scripts().iter().for_each(|script| self::script(page, script, worker, process));
+    }
+    if !node.files().is_empty() {
+        page.section("VRRP Track files");
+        for file in node.files() {
+            let settings = file.settings();
+            page.object("Track file", &settings.name);
+            page.field("File", &settings.path);
+            page.field("Status", file.value());
+            users(page, worker, |tracks| &tracks.files, &settings.name);
+        }
+    }
+    if !node.processes().is_empty() {
+        page.section("VRRP Track processes");
+        node.processes().iter().for_each(|process| self::process(page, process, worker));
     }
     page.section("Interfaces");
     worker.interfaces.values().for_each(|link| interface(page, link, worker));
@@ -94,6 +109,7 @@ fn instance(
     if !settings.preempt_delay.is_zero() {
         page.field("Preempt delay", format!("{} secs", settings.preempt_delay.as_secs_f64()));
     }
+    page.field("Promote_secondaries", word(settings.promote_secondaries, ENABLED));
     if settings.auth_pass.is_some() {
         let kind = if settings.auth_header { "IPSEC_AH" } else { "SIMPLE_PASSWORD" };
         page.field("Authentication type", kind);
@@ -224,12 +240,30 @@ fn script(page: &mut Page, script: &Script, worker: &VrrpWorker, process: &Proce
     };
     page.field("Status", status);
     page.field("Script uid:gid", owner(&settings.command, process));
+    users(page, worker, |tracks| &tracks.scripts, &settings.name);
+    page.field("State", if script.is_running() { "running" } else { "idle" });
+}
+
+/// Who tracks an object.
+fn users(page: &mut Page, worker: &VrrpWorker, of: fn(&Tracks) -> &Vec<TrackRef>, name: &str) {
     let users = living(&worker.node).filter_map(|slot| {
-        let track = slot.settings.tracks.scripts.iter().find(|t| t.name == settings.name)?;
+        let track = of(&slot.settings.tracks).iter().find(|track| track.name == name)?;
         Some(TrackRef { name: slot.settings.name.clone(), ..track.clone() })
     });
     page.list("Tracking instances :", users.map(|track| tracked(&track, ", weight")));
-    page.field("State", if script.is_running() { "running" } else { "idle" });
+}
+
+fn process(page: &mut Page, process: &Process, worker: &VrrpWorker) {
+    let settings = process.settings();
+    page.object("VRRP Track process", &settings.name);
+    page.field("Process", &settings.process);
+    page.field("Min processes", settings.quorum);
+    page.field("Current processes", process.count());
+    page.field("Have quorum", word(process.health() == Health::Good, TRUE));
+    page.field("Terminate delay", format!("{:.6}s", settings.terminate_delay.as_secs_f64()));
+    page.field("Fork delay", format!("{:.6}s", settings.fork_delay.as_secs_f64()));
+    page.field("Full command", word(settings.full_command, TRUE));
+    users(page, worker, |tracks| &tracks.processes, &settings.name);
 }
 
 fn interface(page: &mut Page, link: &Link, worker: &VrrpWorker) {

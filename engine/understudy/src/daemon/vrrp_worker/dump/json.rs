@@ -6,6 +6,9 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
 use understudy_core::command::Command;
 use understudy_core::node::vrrp::{Slot, VrrpNode};
+use understudy_core::track::process::Process;
+use understudy_core::track::settings::Parameters;
+use understudy_core::track::verdict::Health;
 use understudy_core::vrrp::instance::State;
 use understudy_core::vrrp::settings::Version;
 
@@ -22,8 +25,9 @@ pub fn text(node: &VrrpNode, version: u8, dates: &Dates) -> Option<String> {
     if instances.is_empty() {
         return None;
     }
+    let track_process = node.processes().iter().map(process).collect();
     let text = match version {
-        2 => serde_json::to_string(&Whole { vrrp: instances, track_process: Vec::new() }),
+        2 => serde_json::to_string(&Whole { vrrp: instances, track_process }),
         _ => serde_json::to_string(&instances),
     };
     Some(text.expect("plain data becomes JSON") + "\n")
@@ -98,7 +102,8 @@ fn data(node: &VrrpNode, slot: &Slot, dates: &Dates) -> Object {
     o.set("dont_track_primary", u8::from(settings.dont_track_primary));
     o.set("skip_check_adv_addr", u8::from(settings.skip_check_adv_addr));
     o.set("strict_mode", 0);
-    o.set("vmac_ifname", "");
+    let own = settings.vmacs.own.as_ref();
+    o.set("vmac_ifname", own.map_or("", |link| link.name.as_str()));
     o.set("ifp_ifname", settings.interface.as_str());
     o.set("master_priority", heard.map_or(0, |heard| heard.priority));
     // Microseconds are exact in a double until the year 2255.
@@ -116,7 +121,7 @@ fn data(node: &VrrpNode, slot: &Slot, dates: &Dates) -> Object {
     o.set("base_priority", settings.priority);
     o.set("effective_priority", it.priority());
     o.set("vipset", slot.holding);
-    o.set("promote_secondaries", false);
+    o.set("promote_secondaries", settings.promote_secondaries);
     o.set("adver_int", seconds(settings.advert_interval));
     o.set("master_adver_int", seconds(settings.advert_interval));
     o.set("accept", u8::from(settings.accept));
@@ -154,6 +159,7 @@ fn data(node: &VrrpNode, slot: &Slot, dates: &Dates) -> Object {
         found.map(|script| quoted(&script.settings().command))
     };
     o.list("track_script", tracks.scripts.iter().filter_map(|t| command(&t.name)).collect());
+    o.list("track_process", tracks.processes.iter().map(|t| t.name.clone()).collect());
     let auth_type = match (&settings.auth_pass, settings.auth_header) {
         (None, _) => 0,
         (Some(_), false) => 1,
@@ -163,6 +169,30 @@ fn data(node: &VrrpNode, slot: &Slot, dates: &Dates) -> Object {
     if auth_type > 0 {
         o.set("auth_data", "********");
     }
+    o
+}
+
+fn process(process: &Process) -> Object {
+    let settings = process.settings();
+    let mut o = Object(Vec::with_capacity(12));
+    o.set("process", settings.process.as_str());
+    let (words, how) = match &settings.parameters {
+        Parameters::Any => (None, ""),
+        Parameters::Exactly(words) => (Some(words), "exact"),
+        Parameters::First(words) => (Some(words), "partial"),
+        Parameters::Begin(words) => (Some(words), "initial"),
+    };
+    if let Some(words) = words {
+        o.set("parameters", words.join(" "));
+        o.set("param_match", how);
+    }
+    o.set("min_processes", settings.quorum);
+    o.set("max_processes", settings.quorum_max);
+    o.set("current_processes", process.count());
+    o.set("have_quorum", process.health() == Health::Good);
+    o.set("terminate_delay", seconds(settings.terminate_delay));
+    o.set("fork_delay", seconds(settings.fork_delay));
+    o.set("full_command", settings.full_command);
     o
 }
 

@@ -579,14 +579,24 @@ impl Socket {
     }
 
     /// Hands all waiting events to `take`. `Overrun`: some were lost, read everything again.
-    pub fn events(&mut self, mut take: impl FnMut(Message<'_>)) -> Result<(), Error> {
-        loop {
+    pub fn events(&mut self, take: impl FnMut(Message<'_>)) -> Result<(), Error> {
+        self.some_events(usize::MAX, take)
+    }
+
+    /// The same, of so many datagrams at most: there may be more.
+    pub fn some_events(
+        &mut self,
+        datagrams: usize,
+        mut take: impl FnMut(Message<'_>),
+    ) -> Result<(), Error> {
+        for _ in 0..datagrams {
             match self.receive(false) {
                 Ok(n) => messages(&self.buffer[..n]).for_each(&mut take),
                 Err(Error::Socket(e)) if e.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(e) => return Err(e),
             }
         }
+        Ok(())
     }
 
     /// Looks up a generic netlink family. ENOENT: the kernel doesn't have it (perhaps a module is not loaded).

@@ -52,10 +52,10 @@ impl Inotify {
         unsafe { libc::inotify_rm_watch(self.0.as_raw_fd(), mark) };
     }
 
-    /// Hands what has happened to `take`.
+    /// Hands what has happened to `take`; there may be more, so that a storm does not keep us.
     pub fn read(&self, mut take: impl FnMut(Notice<'_>)) -> io::Result<()> {
         let mut buffer = [0_u8; 4096];
-        loop {
+        for _ in 0..16 {
             let (data, len) = (buffer.as_mut_ptr().cast(), buffer.len());
             // SAFETY: the buffer is valid for its own length.
             match check_len(unsafe { libc::read(self.0.as_raw_fd(), data, len) }) {
@@ -66,6 +66,7 @@ impl Inotify {
                 Err(e) => return Err(e),
             }
         }
+        Ok(())
     }
 }
 

@@ -16,6 +16,8 @@ use crate::say;
 
 /// Without events `/proc` is looked at so often.
 const EVERY: Duration = Duration::from_secs(1);
+/// So many events are taken before the adverts have their turn again: a storm of processes must not stop them.
+const AT_ONCE: usize = 64;
 
 /// All tracked processes.
 #[derive(Debug, Default)]
@@ -73,7 +75,7 @@ impl Processes {
     /// Hands those whose number has changed to `tell`.
     pub fn ready(&mut self, now: Time, tell: impl FnMut(&str, u32)) {
         let Some(mut socket) = self.events.take() else { return };
-        let read = socket.events(|message| {
+        let read = socket.some_events(AT_ONCE, |message| {
             if let Some(event) = connector::read(message) {
                 self.event(event);
             }
@@ -82,8 +84,11 @@ impl Processes {
             Ok(()) => self.events = Some(socket),
             Err(Error::Overrun) => {
                 self.events = Some(socket);
-                say!(Notice, "events of processes were lost; looking at all of them again");
-                self.look();
+                // Not at once: where so many processes come and go, it would happen again and again.
+                if self.next.is_none() {
+                    say!(Notice, "events of processes were lost; looking at all of them soon");
+                    self.next = Some(now + EVERY);
+                }
             }
             Err(e) => {
                 self.poll(&e);
@@ -93,10 +98,10 @@ impl Processes {
         self.tell(tell);
     }
 
-    /// Looks at all of `/proc`, where nobody tells of it.
+    /// Looks at all of `/proc`, where nobody tells of it, or where something was not heard.
     pub fn timer(&mut self, now: Time, tell: impl FnMut(&str, u32)) {
         if self.next.is_some_and(|at| now >= at) {
-            self.next = Some(now + EVERY);
+            self.next = self.polls.then_some(now + EVERY);
             self.look();
             self.tell(tell);
         }

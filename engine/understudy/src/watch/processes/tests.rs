@@ -124,6 +124,32 @@ fn without_events_they_are_counted_by_looking() {
 }
 
 #[test]
+fn a_storm_is_taken_in_turns_and_what_was_lost_is_looked_for() {
+    let mut it = Processes::default();
+    let mut program = Program::new("und-stm-");
+    let now = crate::sys::clock::now();
+    it.set(&[settings("any", &program.name, Parameters::Any)], None, now);
+    let Some(socket) = it.descriptor() else {
+        eprintln!("skipped: needs the kernel's events of processes");
+        return;
+    };
+    // So small that it overflows.
+    socket.set_buffer(Some(Buffer { bytes: 1, force: false })).unwrap();
+    program.start("1001");
+    for _ in 0..100 {
+        Command::new("/bin/true").status().unwrap();
+    }
+    let end = Instant::now() + Duration::from_secs(20);
+    while it.deadline().is_none() && Instant::now() < end {
+        it.ready(now, |_, _| {});
+    }
+    let due = it.deadline().expect("events were lost");
+    it.timer(now, |_, _| panic!("not yet"));
+    it.timer(due, |_, _| {});
+    assert_eq!((it.counts()["any"], it.deadline()), (1, None));
+}
+
+#[test]
 fn a_fork_counts_and_threads_do_not() {
     let mut socket = match connector::open() {
         Ok(socket) => socket,

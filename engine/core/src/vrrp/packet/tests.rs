@@ -234,3 +234,52 @@ fn no_bytes_make_it_panic() {
         }
     }
 }
+
+/// An advert over IPv6, signed.
+fn over_ipv6(hmac: &auth_hmac::HmacSettings) -> Vec<u8> {
+    let vips = ["fe80::7777", "2001:db8::100"].map(|ip| ip.parse().unwrap());
+    let envelope = Envelope {
+        source: "fe80::1".parse().unwrap(),
+        destination: GROUP6.into(),
+        ttl: 255,
+        protocol: PROTOCOL,
+    };
+    let signer = Some(Signer { key: &hmac.keys[0], sequence: 1 << 32 });
+    let writing = Writing { signer, ..Proof::None.into() };
+    let mut out = Vec::new();
+    assert!(encode(&said(Version::V3), &writing, &vips, &envelope, &mut out));
+    out
+}
+
+#[test]
+fn every_byte_of_a_signed_advert_over_ipv6_matters_and_none_makes_it_panic() {
+    let key = auth_hmac::HmacKey { id: 1, value: crate::vrrp::settings::Secret(b"k".repeat(32)) };
+    let hmac = auth_hmac::HmacSettings {
+        keys: std::vec![key],
+        active: 1,
+        window: Duration::from_secs(5),
+        by_time: true,
+        mode: auth_hmac::Mode::Enforce,
+    };
+    let bytes = over_ipv6(&hmac);
+    let vips = ["fe80::7777", "2001:db8::100"].map(|ip| ip.parse().unwrap());
+    let verifier = Some(Verifier { settings: &hmac, utc: Duration::from_secs(1) });
+    let expected = Expected { verifier, vips: &vips, ..expected(Version::V3, Proof::None) };
+    let received = decode(&bytes, &expected).unwrap();
+    assert_eq!((received.advert, received.signed), (said(Version::V3), Some(1 << 32)));
+    assert!(!received.addresses_differ);
+    for at in 0..bytes.len() {
+        for value in 0..=255 {
+            let mut changed = bytes.clone();
+            changed[at] = value;
+            let _ = addressee(&changed);
+            let good = decode(&changed, &expected).is_ok();
+            // Traffic class and flow label are the routers', and what is next was the kernel's choice to tell us.
+            let free = (1..4).contains(&at) || at == 6 || (at == 0 && value >> 4 == 6);
+            assert_eq!(good, free || value == bytes[at], "byte {at} = {value}");
+        }
+    }
+    for end in 0..bytes.len() {
+        assert!(decode(&bytes[..end], &expected).is_err());
+    }
+}

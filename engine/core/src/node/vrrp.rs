@@ -364,6 +364,8 @@ struct Dirty {
     addresses: bool,
     announcements: bool,
     groups: bool,
+    /// Virtual interfaces and kernel settings may have to be others. Never so because of an advert.
+    links: bool,
     /// Members of groups that must follow.
     follow: Vec<Follow>,
 }
@@ -407,6 +409,7 @@ impl VrrpNode {
 
     /// Takes one of several events that come together: what follows from all of them is left to [`Self::conclude`].
     pub fn note(&mut self, now: Time, event: Event<'_>, out: &mut Vec<Action>) {
+        self.dirty.links |= !matches!(event, Event::Timer | Event::Datagram { .. });
         match event {
             Event::Timer => self.timer(now, out),
             Event::Datagram { link, bytes } => {

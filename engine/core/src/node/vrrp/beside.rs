@@ -75,9 +75,9 @@ impl VrrpNode {
     }
 
     /// What is dropped, before it comes: an address that does not accept never does, not even for a moment.
-    pub(super) fn block(&mut self, out: &mut Vec<Action>) {
+    pub(super) fn block(&mut self, links: bool, out: &mut Vec<Action>) {
         let wanted = self.blocked();
-        let filter_differs = self.filter_links();
+        let filter_differs = links && self.filter_links();
         if filter_differs {
             self.blocked.get_or_insert_default();
         }

@@ -186,12 +186,14 @@ impl VrrpNode {
     pub(super) fn links_refused(&mut self) {
         self.interfaces.remaking.clear();
         self.interfaces.patience = None;
+        self.dirty.links = true;
         self.dirty.conditions = true;
     }
 
     /// Tells them again.
     pub(super) fn make_links_again(&mut self) {
         self.interfaces.again = true;
+        self.dirty.links = true;
         self.dirty.conditions = true;
     }
 

@@ -182,8 +182,11 @@ impl VrrpNode {
         }
         let releases = self.stopping && !self.released && !self.slots.iter().any(|it| it.holding);
         self.released |= releases;
-        self.make_links(out);
-        self.block(out);
+        let links = mem::take(&mut self.dirty.links) || releases;
+        if links {
+            self.make_links(out);
+        }
+        self.block(links, out);
         if self.retry_at.is_none() && mem::take(&mut self.dirty.addresses) {
             let leftovers = mem::take(&mut self.leftovers);
             // Routes may hang on addresses, rules on routes.
@@ -197,7 +200,9 @@ impl VrrpNode {
             self.announce(now, out);
         }
         self.synchronize(out);
-        self.tune(out);
+        if links {
+            self.tune(out);
+        }
         if releases {
             self.close_bfd(now, out);
             out.push(Action::Released);
@@ -387,6 +392,7 @@ impl VrrpNode {
         let links = links.map(|address| (LINKS, address, true));
         self.addresses.manage(slots.chain(fixed).chain(links));
         self.manage_routing();
+        self.dirty.links = true;
         self.dirty.addresses = true;
     }
 }

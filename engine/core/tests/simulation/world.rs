@@ -16,7 +16,7 @@ use understudy_core::track::file::Content;
 use understudy_core::track::settings::Tracks;
 use understudy_core::vrrp::instance::State;
 use understudy_core::vrrp::settings::{
-    Garp, InstanceSettings, Notify, SyncGroupSettings, Transport, Version, Wire, Vmacs,
+    Garp, InstanceSettings, Notify, SyncGroupSettings, Transport, Version, Vmacs, Wire,
 };
 
 pub const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 18);

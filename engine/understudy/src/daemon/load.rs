@@ -20,8 +20,8 @@ use understudy_core::node::process::EngineSettings;
 use understudy_core::node::settings::{
     CheckWorkerSettings, HostSettings, ProcessSettings, VrrpSettings,
 };
-use understudy_core::time::Time;
 use understudy_core::sha256;
+use understudy_core::time::Time;
 
 use super::channel::{Channel, Kind};
 use super::worker::Error;

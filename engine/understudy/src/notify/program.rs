@@ -245,6 +245,31 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_link_is_followed_unless_told_and_groups_are_added_when_told() {
+        let root = std::env::temp_dir().join(format!("understudy-link-{}", std::process::id()));
+        fs::create_dir_all(&root).unwrap();
+        let (file, link) = (root.join("file"), root.join("link"));
+        fs::write(&file, "#!/bin/sh\n").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let command = Command { argv: vec![link.display().to_string()], run_as: None };
+        let mut process = ProcessSettings::default();
+        assert_eq!(Programs::new(&process).resolve(&command).unwrap().0, file);
+        process.engine.use_symlink_paths = true;
+        assert_eq!(Programs::new(&process).resolve(&command).unwrap().0, link);
+        fs::remove_dir_all(&root).unwrap();
+
+        let who =
+            |group: Option<&str>| RunAs { user: "web".to_owned(), group: group.map(str::to_owned) };
+        assert_eq!(Programs::new(&process).with_groups(&who(None)), who(None));
+        process.engine.supplementary_groups = true;
+        let programs = Programs::new(&process);
+        assert_eq!(programs.with_groups(&who(None)), who(Some(":")));
+        assert_eq!(programs.with_groups(&who(Some("adm"))), who(Some(":adm")));
+        assert_eq!(programs.with_groups(&who(Some(":adm"))), who(Some(":adm")));
+    }
+
+    #[test]
     fn dots_are_cleaned_by_text() {
         assert_eq!(clean(Path::new("/a/./b/../c")), Path::new("/a/c"));
     }

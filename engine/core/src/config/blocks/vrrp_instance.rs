@@ -28,7 +28,9 @@ use crate::config::tree::Node;
 use crate::config::{script, value};
 use crate::net::address::Address;
 use crate::track::settings::Tracks;
-use crate::vrrp::settings::{Garp, InstanceSettings, Notify, Peer, Transport, Version, Wire, Vmacs};
+use crate::vrrp::settings::{
+    Garp, InstanceSettings, Notify, Peer, Transport, Version, Vmacs, Wire,
+};
 
 /// Announcements as written; what is missing comes from `global_defs`.
 #[derive(Clone, Debug, Default)]

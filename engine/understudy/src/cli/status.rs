@@ -129,7 +129,7 @@ fn write_instance(out: &mut String, instance: &Value) {
         if let Some(ms) = track["duration_ms"].as_u64() {
             let _ = write!(out, "  {}", short(ms));
         }
-        match (&*word(&track["kind"]), track["value"].as_i64()) {
+        match (word(&track["kind"]), track["value"].as_i64()) {
             ("process", Some(count)) => _ = write!(out, "  {count} running"),
             (_, Some(value)) => _ = write!(out, "  holds {value}"),
             (_, None) => {}

@@ -6,7 +6,6 @@ import { root } from "../../infra/machine/checkout.ts";
 import { directives } from "./directives.ts";
 import { compareFile, type Means } from "./file.ts";
 import { known } from "./known.ts";
-import { open } from "./open.ts";
 import { here, unavailable } from "./place.ts";
 import { isGood, text } from "./report.ts";
 
@@ -39,7 +38,7 @@ describe.skipIf(why !== undefined).concurrent("the engine beside keepalived", ()
   }, 600_000);
 
   for (const path of files) {
-    it.skipIf(needsLab(path) || open.includes(basename(path, ".conf")))(basename(path), async () => {
+    it.skipIf(needsLab(path))(basename(path), async () => {
       const report = await compareFile(path, means);
       expect(isGood(report), text(report)).toBe(true);
     });

@@ -2,24 +2,12 @@
 
 use std::time::Duration;
 
-use understudy_core::config::{self, Environment, Source};
 use understudy_core::net::kernel_setting::Changed;
-use understudy_core::net::reconcile::Present;
-use understudy_core::node::vrrp::{Action, Event, LinkState, Snapshot, VrrpNode};
+use understudy_core::node::vrrp::{Action, Event, VrrpNode};
 use understudy_core::time::Time;
 use understudy_core::vrrp::instance::State;
 
-struct Text(String);
-
-impl Source for Text {
-    fn glob(&mut self, pattern: &str) -> Vec<String> {
-        vec![pattern.to_owned()]
-    }
-
-    fn read(&mut self, _: &str) -> Result<Vec<u8>, String> {
-        Ok(self.0.clone().into_bytes())
-    }
-}
+use crate::{settings, snapshot};
 
 struct Host {
     node: VrrpNode,
@@ -33,15 +21,7 @@ impl Host {
             "vrrp_instance A {{\n interface eth0\n use_vmac\n virtual_router_id 51\n priority {priority}
              virtual_ipaddress {{ 10.0.0.100/24 }}\n }}"
         );
-        let parsed = config::parse(&mut Text(conf), "test.conf", &Environment::default());
-        let settings = parsed.settings.unwrap_or_else(|| panic!("{:?}", parsed.diagnostics)).vrrp;
-        let own = Present { ip: "10.0.0.5".parse().unwrap(), prefix_len: 24, ours: false };
-        let up = |name: &str| LinkState { name: name.into(), up: true };
-        let snapshot = Snapshot {
-            links: vec![up("eth0"), up("vrrp.51")],
-            addresses: vec![("eth0".into(), own)],
-            ..Snapshot::default()
-        };
+        let (settings, snapshot) = (settings(&conf).vrrp, snapshot(&["eth0", "vrrp.51"]));
         let now = Time::from_nanos(1_000_000_000_000);
         let mut out = Vec::new();
         let node = VrrpNode::start(settings, None, &snapshot, now, &mut out);

@@ -2,14 +2,16 @@
 
 use std::net::IpAddr;
 
-use understudy_core::config::{self, Environment, Source};
 use understudy_core::net::ledger::Entry as _;
 use understudy_core::net::reconcile::{Change, Present};
+use understudy_core::node::settings::VrrpSettings;
 use understudy_core::node::vrrp::{
-    Action, Event, Item, LinkState, Observations, Refusal, Reroute, Snapshot, Tables, VrrpNode,
+    Action, Event, Item, Observations, Refusal, Reroute, Snapshot, Tables, VrrpNode,
 };
 use understudy_core::time::Time;
 use understudy_core::vrrp::instance::State;
+
+use crate::snapshot;
 
 const CONF: &str = "
     static_routes { 10.20.0.0/16 dev eth1 }
@@ -23,19 +25,6 @@ const CONF: &str = "
             from 10.2.0.0/16 table 7 priority 6 }
     }";
 
-struct Main(String);
-
-impl Source for Main {
-    fn glob(&mut self, _: &str) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn read(&mut self, name: &str) -> Result<Vec<u8>, String> {
-        let text = (name == "main.conf").then(|| self.0.clone().into_bytes());
-        text.ok_or_else(|| "no such file".into())
-    }
-}
-
 /// A node and the kernel that does what it says.
 struct Host {
     node: VrrpNode,
@@ -43,10 +32,8 @@ struct Host {
     kernel: Tables,
 }
 
-fn settings(conf: &str) -> understudy_core::node::settings::VrrpSettings {
-    let mut source = Main(conf.into());
-    let parsed = config::parse(&mut source, "main.conf", &Environment::default());
-    parsed.settings.unwrap_or_else(|| panic!("{:?}", parsed.diagnostics)).vrrp
+fn settings(conf: &str) -> VrrpSettings {
+    crate::settings(conf).vrrp
 }
 
 /// As a word, if it is about the kernel's network.
@@ -80,14 +67,7 @@ fn logged(actions: &[Action]) -> Vec<&str> {
 
 impl Host {
     fn start(conf: &str, kernel: Tables) -> (Self, Vec<Action>) {
-        let own = Present { ip: IpAddr::from([10, 0, 0, 5]), prefix_len: 24, ours: false };
-        let link = |name: &str| LinkState { name: name.into(), up: true };
-        let snapshot = Snapshot {
-            links: vec![link("eth0"), link("eth1")],
-            addresses: vec![("eth0".into(), own)],
-            routing: kernel.clone(),
-            ..Snapshot::default()
-        };
+        let snapshot = Snapshot { routing: kernel.clone(), ..snapshot(&["eth0", "eth1"]) };
         let (now, mut out) = (Time::from_nanos(1_000_000_000_000), Vec::new());
         let node = VrrpNode::start(settings(conf), None, &snapshot, now, &mut out);
         let mut host = Self { node, now, kernel };
@@ -282,15 +262,9 @@ fn everything_is_compared_after_events_were_lost() {
     let mut host = master();
     host.kernel.routes.remove(1);
     host.kernel.rules.clear();
-    let link = |name: &str| LinkState { name: name.into(), up: true };
-    let address = |ip| Present { ip, prefix_len: 24, ours: false };
-    let addresses = [IpAddr::from([10, 0, 0, 5]), IpAddr::from([10, 0, 0, 100])];
-    let snapshot = Snapshot {
-        links: vec![link("eth0"), link("eth1")],
-        addresses: addresses.map(|ip| ("eth0".to_owned(), address(ip))).into(),
-        routing: host.kernel.clone(),
-        ..Snapshot::default()
-    };
+    let mut snapshot = Snapshot { routing: host.kernel.clone(), ..snapshot(&["eth0", "eth1"]) };
+    let vip = Present { ip: IpAddr::from([10, 0, 0, 100]), prefix_len: 24, ours: false };
+    snapshot.addresses.push(("eth0".into(), vip));
     let out = host.handle(Event::Everything(&snapshot));
     assert_eq!(words(&out), ["+10.1.0.0/16", "+5", "+6"]);
 }

@@ -1,40 +1,20 @@
 //! BFD sessions within a host: who gets which packet, what a session's state means for instances, and what a successor
 //! and a reload make of them.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use understudy_core::bfd::news::News;
 use understudy_core::bfd::packet::{self, Packet, State};
-use understudy_core::config::{self, Environment, Source};
 use understudy_core::node::check::{self, CheckNode};
-use understudy_core::node::settings::{HostSettings, VrrpSettings};
+use understudy_core::node::settings::VrrpSettings;
 use understudy_core::node::vrrp::{
     Action, BfdDatagram, BfdPacket, Event, LinkState, Snapshot, VrrpNode,
 };
 use understudy_core::time::Time;
 
-struct Text(String);
-
-impl Source for Text {
-    fn glob(&mut self, pattern: &str) -> Vec<String> {
-        vec![pattern.to_owned()]
-    }
-
-    fn read(&mut self, _: &str) -> Result<Vec<u8>, String> {
-        Ok(self.0.clone().into_bytes())
-    }
-}
-
-fn all_settings(conf: &str) -> HostSettings {
-    let environment = Environment { variables: BTreeMap::new(), ..Environment::default() };
-    let parsed = config::parse(&mut Text(conf.into()), "test.conf", &environment);
-    parsed.settings.unwrap_or_else(|| panic!("{:#?}", parsed.diagnostics))
-}
-
 fn settings(conf: &str) -> VrrpSettings {
-    all_settings(conf).vrrp
+    crate::settings(conf).vrrp
 }
 
 const OURS: &str = "10.0.0.1";
@@ -403,7 +383,7 @@ fn a_session_checks_a_server() {
         real_server 10.0.0.2 80 { BFD_CHECK { name gw } }
         real_server 10.0.0.3 80 { BFD_CHECK { name gw\n alpha } }\n}\n";
     let start = |memory| {
-        let settings = all_settings(&conf).check;
+        let settings = crate::settings(&conf).check;
         CheckNode::start(settings, memory, vec![], 1, Time::ZERO, &mut Vec::new())
     };
     let mut node = start(None);

@@ -4,12 +4,9 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use understudy_core::config::{self, Environment, Source};
 use understudy_core::ipvs::sync::Role;
-use understudy_core::net::reconcile::{Change, Present};
-use understudy_core::node::vrrp::{
-    Action, Event, Handover, LinkState, Observations, Snapshot, VrrpNode,
-};
+use understudy_core::net::reconcile::Change;
+use understudy_core::node::vrrp::{Action, Event, Handover, Observations, VrrpNode};
 use understudy_core::time::Time;
 use understudy_core::vrrp::authentication_header as ah;
 use understudy_core::vrrp::envelope::Envelope;
@@ -17,22 +14,11 @@ use understudy_core::vrrp::instance::State;
 use understudy_core::vrrp::packet::{self, Advert, Proof};
 use understudy_core::vrrp::settings::Version;
 
-const OURS: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 5);
+use crate::{settings, snapshot};
+
 const PEER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 9);
 const VIP: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 100);
 const KEY: [u8; 8] = *b"secret\0\0";
-
-struct Text(String);
-
-impl Source for Text {
-    fn glob(&mut self, pattern: &str) -> Vec<String> {
-        vec![pattern.to_owned()]
-    }
-
-    fn read(&mut self, _: &str) -> Result<Vec<u8>, String> {
-        Ok(self.0.clone().into_bytes())
-    }
-}
 
 fn conf(global: &str, more: &str) -> String {
     format!(
@@ -57,17 +43,10 @@ impl Host {
     }
 
     fn start_with(conf: &str, handover: Option<&Handover>) -> (Self, Vec<Action>) {
-        let parsed = config::parse(&mut Text(conf.into()), "test.conf", &Environment::default());
-        let settings = parsed.settings.unwrap_or_else(|| panic!("{:?}", parsed.diagnostics)).vrrp;
-        let own = Present { ip: IpAddr::V4(OURS), prefix_len: 24, ours: false };
-        let snapshot = Snapshot {
-            links: vec![LinkState { name: "eth0".into(), up: true }],
-            addresses: vec![("eth0".into(), own)],
-            ..Snapshot::default()
-        };
         let now = Time::from_nanos(1_000_000_000_000);
         let mut out = Vec::new();
-        let node = VrrpNode::start(settings, handover, &snapshot, now, &mut out);
+        let node =
+            VrrpNode::start(settings(conf).vrrp, handover, &snapshot(&["eth0"]), now, &mut out);
         (Self { node, now }, out)
     }
 
@@ -296,14 +275,8 @@ fn a_reload_writes_the_states_again_if_that_is_asked() {
         let text = group.to_owned() + &conf(global, "");
         let (mut host, _) = Host::start(&text);
         host.until_master();
-        let parsed = config::parse(&mut Text(text), "test.conf", &Environment::default());
         let mut out = Vec::new();
-        host.node.reload(
-            parsed.settings.unwrap().vrrp,
-            &Observations::default(),
-            host.now,
-            &mut out,
-        );
+        host.node.reload(settings(&text).vrrp, &Observations::default(), host.now, &mut out);
         let told: Vec<&String> = out
             .iter()
             .filter_map(|it| if let Action::Fifo(line) = it { Some(line) } else { None })

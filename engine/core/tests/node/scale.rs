@@ -4,33 +4,21 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use understudy_core::config::{self, Environment, Source};
 use understudy_core::net::reconcile::{Change, Present};
-use understudy_core::node::vrrp::{Action, Event, LinkState, Snapshot, VrrpNode};
+use understudy_core::node::vrrp::{Action, Event, VrrpNode};
 use understudy_core::time::Time;
 use understudy_core::vrrp::envelope::Envelope;
 use understudy_core::vrrp::instance::State;
 use understudy_core::vrrp::packet::{self, Advert, Proof};
 use understudy_core::vrrp::settings::Version;
 
+use crate::{settings, snapshot};
+
 const COUNT: u8 = 250;
-const OURS: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 5);
 const PEER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 9);
 
 const fn vip(vrid: u8) -> Ipv4Addr {
     Ipv4Addr::new(10, 0, 1, vrid)
-}
-
-struct Text(String);
-
-impl Source for Text {
-    fn glob(&mut self, pattern: &str) -> Vec<String> {
-        vec![pattern.to_owned()]
-    }
-
-    fn read(&mut self, _: &str) -> Result<Vec<u8>, String> {
-        Ok(self.0.clone().into_bytes())
-    }
 }
 
 fn host(now: Time) -> VrrpNode {
@@ -41,16 +29,8 @@ fn host(now: Time) -> VrrpNode {
              virtual_ipaddress {{ {vip}/32 }}\n}}\n"
         )
     });
-    let text = Text(instances.collect());
-    let parsed = config::parse(&mut { text }, "test.conf", &Environment::default());
-    let settings = parsed.settings.unwrap_or_else(|| panic!("{:?}", parsed.diagnostics)).vrrp;
-    let own = Present { ip: IpAddr::V4(OURS), prefix_len: 24, ours: false };
-    let snapshot = Snapshot {
-        links: vec![LinkState { name: "eth0".into(), up: true }],
-        addresses: vec![("eth0".into(), own)],
-        ..Snapshot::default()
-    };
-    VrrpNode::start(settings, None, &snapshot, now, &mut Vec::new())
+    let settings = settings(&instances.collect::<String>()).vrrp;
+    VrrpNode::start(settings, None, &snapshot(&["eth0"]), now, &mut Vec::new())
 }
 
 fn advert(vrid: u8) -> Vec<u8> {

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::{ip, wait};
+
 const BINARY: &str = env!("CARGO_BIN_EXE_understudy");
 
 const GOOD: &str = "\
@@ -164,24 +166,6 @@ impl Drop for Engine {
         let _ = Command::new("ip").args(["netns", "delete", &self.namespace]).status();
         let _ = fs::remove_dir_all(&self.directory);
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a test of real processes has nothing to wait for")]
-fn wait(mut holds: impl FnMut() -> bool) -> Result<(), ()> {
-    let end = Instant::now() + Duration::from_secs(15);
-    while Instant::now() < end {
-        if holds() {
-            return Ok(());
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    Err(())
-}
-
-fn ip(arguments: &str) -> String {
-    let out = Command::new("ip").args(arguments.split(' ')).output().unwrap();
-    assert!(out.status.success(), "ip {arguments}: {}", String::from_utf8_lossy(&out.stderr));
-    String::from_utf8_lossy(&out.stdout).into_owned()
 }
 
 fn kill(signal: &str, pid: i32) {
@@ -473,7 +457,7 @@ fn changes_of_state_are_mailed_also_those_of_the_stop() {
     let mut server = Command::new("ip")
         .args(["netns", "exec", &engine.namespace])
         .arg(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "mail_server"])
+        .args(["--ignored", "--exact", "engine::mail_server"])
         .env("MAILS", &engine.directory)
         .stdout(Stdio::null())
         .spawn()

@@ -6,9 +6,10 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
+
+use crate::{ip, wait};
 
 /// The peer, as Debian installs it.
 const PEER: &str = "/usr/sbin/keepalived";
@@ -213,24 +214,6 @@ impl Drop for Place {
         let _ = delete.args(["netns", "delete", &self.namespace]).stderr(Stdio::null()).status();
         let _ = fs::remove_dir_all(&self.directory);
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a test of real processes has nothing to wait for")]
-fn wait(mut holds: impl FnMut() -> bool) -> Result<(), ()> {
-    let end = Instant::now() + Duration::from_secs(20);
-    while Instant::now() < end {
-        if holds() {
-            return Ok(());
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    Err(())
-}
-
-fn ip(arguments: &str) -> String {
-    let out = Command::new("ip").args(arguments.split(' ')).output().unwrap();
-    assert!(out.status.success(), "ip {arguments}: {}", String::from_utf8_lossy(&out.stderr));
-    String::from_utf8_lossy(&out.stdout).into_owned()
 }
 
 /// Us, and the peer where there is one.

@@ -91,8 +91,8 @@ pub struct Summary {
     pub check: bool,
     /// All addresses that the VRRP worker may add.
     pub addresses: Vec<Address>,
-    /// The shortest interval of adverts.
-    pub fastest_advert: Option<Duration>,
+    /// How long the least patient peer hears nothing before it takes the VRRP worker for dead.
+    pub patience: Option<Duration>,
     /// What concerns every process.
     pub process: ProcessSettings,
 }
@@ -249,8 +249,7 @@ pub fn run(source: &Source, generation: Option<u32>) -> Result<(), Error> {
         {
             save(&summary.files, directory, generation);
         }
-        summary.fastest_advert =
-            settings.vrrp.instances.iter().map(|instance| instance.advert_interval).min();
+        summary.patience = patience(&settings.vrrp);
         summary.addresses = addresses(&settings.vrrp);
         channel.push(Kind::Ready, &serde_json::to_vec(&summary)?);
         let HostSettings { process, vrrp, check } = settings;
@@ -288,6 +287,14 @@ fn save(files: &[ReadFile], directory: &str, generation: u32) {
 fn addresses(vrrp: &VrrpSettings) -> Vec<Address> {
     let of_instances = vrrp.instances.iter().flat_map(|i| i.vips.iter().chain(&i.excluded));
     of_instances.chain(&vrrp.static_addresses).cloned().collect()
+}
+
+/// Three adverts without the skew (RFC 9568 §6.1), or the time in which a neighbour's BFD session detects it, which is
+/// longer if the neighbour asks for slower packets.
+fn patience(vrrp: &VrrpSettings) -> Option<Duration> {
+    let of_adverts = vrrp.instances.iter().map(|it| it.advert_interval * 3);
+    let of_bfd = vrrp.bfd.iter().map(|it| it.min_tx * u32::from(it.multiplier));
+    of_adverts.chain(of_bfd).min()
 }
 
 fn wants_vrrp(vrrp: &VrrpSettings) -> bool {
@@ -374,6 +381,7 @@ fn digest(path: &Path) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::vrrp_worker::net::settings;
     use super::*;
 
     fn said(parts: usize) -> Said {
@@ -385,6 +393,18 @@ mod tests {
     fn a_reader_that_has_said_everything_counts_however_it_ended() {
         let loaded = said(2).conclude(Ended::Signal(9)).unwrap();
         assert!(loaded.vrrp.is_some() && loaded.check.is_some());
+    }
+
+    #[test]
+    fn a_bfd_session_makes_peers_as_impatient_as_short_adverts_do() {
+        let instance =
+            "vrrp_instance a {\n interface eth0\n virtual_router_id 1\n no_virtual_ipaddress\n}\n";
+        let bfd = "bfd_instance b {\n neighbor_ip 192.0.2.1\n min_tx 10\n multiplier 5\n}\n";
+        let patience = |text: &str| super::patience(&settings(text).vrrp);
+        assert_eq!(patience(""), None);
+        assert_eq!(patience(instance), Some(Duration::from_secs(3)));
+        assert_eq!(patience(bfd), Some(Duration::from_millis(50)));
+        assert_eq!(patience(&format!("{instance}{bfd}")), Some(Duration::from_millis(50)));
     }
 
     #[test]

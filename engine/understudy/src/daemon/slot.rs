@@ -48,12 +48,13 @@ pub struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// For a host whose fastest instance adverts so often.
-    pub fn for_adverts(interval: Option<Duration>) -> Self {
-        let interval = interval.unwrap_or(Duration::from_secs(1));
+    /// For a host that others take for dead after this silence; default 3 s. A hung worker is found in as long, as far
+    /// as the bounds let it: 300 ms to 1.3 s.
+    pub fn for_patience(patience: Option<Duration>) -> Self {
+        let third = patience.unwrap_or(Duration::from_secs(3)) / 3;
         Self {
-            period: interval.clamp(Duration::from_millis(100), Duration::from_millis(500)),
-            window: (interval * 2).clamp(Duration::from_millis(200), Duration::from_millis(800)),
+            period: third.clamp(Duration::from_millis(100), Duration::from_millis(500)),
+            window: (third * 2).clamp(Duration::from_millis(200), Duration::from_millis(800)),
         }
     }
 }
@@ -142,7 +143,7 @@ impl Slot {
             start_at: None,
             died: None,
             trouble: None,
-            beat: Heartbeat::for_adverts(None),
+            beat: Heartbeat::for_patience(None),
         }
     }
 
@@ -455,11 +456,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_heartbeat_follows_fast_adverts_within_bounds() {
+    fn the_heartbeat_follows_impatient_peers_within_bounds() {
         let ms = Duration::from_millis;
-        let usual = Heartbeat::for_adverts(None);
+        let usual = Heartbeat::for_patience(None);
         assert_eq!((usual.period, usual.window), (ms(500), ms(800)));
-        let fast = Heartbeat::for_adverts(Some(ms(10)));
+        let brisk = Heartbeat::for_patience(Some(ms(900)));
+        assert_eq!((brisk.period, brisk.window), (ms(300), ms(600)));
+        let fast = Heartbeat::for_patience(Some(ms(50)));
         assert_eq!((fast.period, fast.window), (ms(100), ms(200)));
     }
 

@@ -677,7 +677,7 @@ mod frr;
 #[cfg(test)]
 mod ipv6_tests;
 #[cfg(test)]
-mod net;
+pub(super) mod net;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

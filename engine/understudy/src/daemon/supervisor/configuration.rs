@@ -186,7 +186,7 @@ impl Supervisor {
                 self.short_digest(&summary),
             ));
         }
-        let beat = Heartbeat::for_adverts(summary.fastest_advert);
+        let beat = Heartbeat::for_patience(summary.patience);
         self.queues.reload(&summary.process);
         self.mailer.configure(&summary.process);
         self.timed.configure(&summary.process.engine.reload, &self.epoll, TIME_FILE);

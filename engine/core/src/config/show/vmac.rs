@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::word;
+use super::{net, word};
 use crate::net::address::Address;
 use crate::net::link::{IpvlanFlag, Kind, VirtualLink};
 use crate::vrrp::settings::InstanceSettings;
@@ -56,8 +56,8 @@ pub fn address(instance: &InstanceSettings, address: &Address) -> String {
     match instance.vmacs.others.iter().find(|link| link.name == address.dev) {
         Some(link) => {
             let address = Address { dev: link.parent.clone(), ..address.clone() };
-            format!("{} use_vmac", super::address(&address))
+            format!("{} use_vmac", net::address(&address))
         }
-        None => super::address(address),
+        None => net::address(address),
     }
 }

@@ -58,6 +58,12 @@ export const known: readonly Known[] = [
     key: /^firewall ip /,
     holds: onlyOurs,
   },
+  {
+    quirk: "Filters of a VMAC with an address of one's own",
+    file: /^vmac-mac/,
+    key: /^firewall ip /,
+    holds: onlyOurs,
+  },
   { quirk: "Kernel settings of a VMAC's parent", moment: /^stop/, key: /^setting .*arp_(ignore|filter)$/ },
   {
     quirk: "`rp_filter` of all interfaces with VMACs",

@@ -352,7 +352,9 @@ fn place(
     let vmacs = &mut settings.vmacs;
     let asked = line.use_vmac || vmacs.for_addresses;
     if let Some(own) = &mut vmacs.own {
-        let here = line.dev.is_none() || (asked && address.dev == settings.interface);
+        // An ipvlan is only where adverts come from.
+        let default = line.dev.is_none() && own.is_macvlan();
+        let here = default || (asked && address.dev == settings.interface);
         // As keepalived does, wherever they lie (reference §3.5).
         own.ipv6 |= ipv6;
         if here && (ipv6 == instance_ipv6 || !asked) {

@@ -392,7 +392,9 @@ fn kernel_with_ipvlan() {
     a.until("BACKUP -> MASTER");
     soon(|| net.has(1, VIP) && net.answers(VIP));
     let address = net.inside(1, "ip -o address show dev ipv0");
-    assert!(address.contains("10.77.0.11/24") && address.contains(VIP), "{address}");
+    assert!(address.contains("10.77.0.11/24") && !address.contains(VIP), "{address}");
+    let address = net.inside(1, "ip -o address show dev v0");
+    assert!(address.contains(VIP), "{address}");
     let mut b = net.engine(2, &conf(12, 100));
     soon(|| b.status()["instances"][0]["peer"]["address"] == "10.77.0.11");
 }

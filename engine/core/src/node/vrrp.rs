@@ -53,7 +53,7 @@ use crate::vrrp::instance::{self, Move, State};
 use crate::vrrp::notify::{News, Subject, tell};
 use crate::vrrp::pace::Gates;
 use crate::vrrp::packet::{self, Addressee};
-use crate::vrrp::settings::{ReceiveBuffer, Transport};
+use crate::vrrp::settings::{Paces, ReceiveBuffer, Transport};
 use crate::vrrp::sync_group::SyncGroup;
 
 /// What happens to the host.
@@ -574,6 +574,12 @@ impl VrrpNode {
     #[must_use]
     pub fn static_addresses(&self) -> &[Address] {
         &self.static_addresses
+    }
+
+    /// How fast announcements may leave.
+    #[must_use]
+    pub const fn paces(&self) -> &Paces {
+        self.gates.paces()
     }
 
     /// Whether the kernel has this address.

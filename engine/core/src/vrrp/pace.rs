@@ -61,6 +61,12 @@ impl Gates {
         Self { paces, ..Self::default() }
     }
 
+    /// What they were made of.
+    #[must_use]
+    pub const fn paces(&self) -> &Paces {
+        &self.paces
+    }
+
     /// Index of the gate of an interface.
     pub fn of(&mut self, interface: &str) -> usize {
         if let Some(index) = self.interfaces.get(interface) {

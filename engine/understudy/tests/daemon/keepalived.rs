@@ -23,6 +23,24 @@ global_defs {
     script_user root
     vrrp_garp_master_refresh 60
 }
+static_routes {
+    198.51.101.0/24 dev v0 table 101
+}
+static_rules {
+    to 198.51.101.0/24 table 101 priority 1004
+}
+garp_group {
+    garp_interval 0.001
+    gna_interval 0.002
+    interfaces {
+        lo
+        v0
+    }
+}
+bfd_instance path {
+    source_ip 192.0.2.2
+    neighbor_ip 192.0.2.3
+}
 vrrp_script chk {
     script \"/usr/bin/true a\"
     interval 1
@@ -72,6 +90,14 @@ vrrp_instance C {
     track_file { number weight 3 }
     track_process { nobody weight 2 }
     track_interface { lo weight 1 }
+    track_bfd { path weight 2 }
+    virtual_routes {
+        198.51.100.0/24 dev v0 table 100 metric 5
+        198.51.102.0/24 dev v0 src 192.0.2.83 mtu 1400 append
+    }
+    virtual_rules {
+        from 198.51.100.0/24 table 100 priority 1005
+    }
 }
 ";
 
@@ -333,7 +359,8 @@ fn its_life_is_that_of_keepalived() {
         place.until("it is master", |p| p.holds(" 192.0.2.77/32 ") && p.holds(" 192.0.2.80/32 "));
 
         let data = place.dump("-USR1", "pid", "keepalived.data");
-        assert!(place.path("tmp/keepalived_parent.data").exists());
+        // Each process writes its own, in no order.
+        place.until("the parent's is there", |p| p.path("tmp/keepalived_parent.data").exists());
         let stats = place.dump("-USR2", "pid", "keepalived.stats");
         let json = place.dump("-36", "pid", "keepalived.json");
         // To a child directly, too.
@@ -395,7 +422,10 @@ fn its_life_is_that_of_keepalived() {
     let [ours, theirs] = &dumps[..] else { return };
 
     // keepalived 2.2.7 shows more of its own insides; what we show has its names and its order.
-    is_subsequence(&skeleton(&ours.0), &skeleton(&theirs.0), "keepalived.data");
+    // Of BFD its own process tells.
+    let (common, sessions) = ours.0.split_once("------< BFD Topology >------\n").unwrap();
+    assert!(sessions.contains(" BFD Instance = path\n   Neighbor IP = 192.0.2.3\n"), "{sessions}");
+    is_subsequence(&skeleton(common), &skeleton(&theirs.0), "keepalived.data");
     let (ours_read, theirs_read) = (read_data(&ours.0), read_data(&theirs.0));
     let differing = ["Last transition", "Read timeout", "Password", "fd_in"];
     for (name, fields) in &ours_read {

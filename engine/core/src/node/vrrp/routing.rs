@@ -197,6 +197,18 @@ impl VrrpNode {
         !self.routing.is_idle()
     }
 
+    /// Routes that are there whatever the state.
+    #[must_use]
+    pub fn static_routes(&self) -> &[Route] {
+        &self.routing.static_routes
+    }
+
+    /// Rules that are there whatever the state.
+    #[must_use]
+    pub fn static_rules(&self) -> &[Rule] {
+        &self.routing.static_rules
+    }
+
     /// Protocols of the routes that matter.
     #[must_use]
     pub fn protocols(&self) -> Vec<u8> {

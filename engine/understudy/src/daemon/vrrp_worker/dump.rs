@@ -1,7 +1,9 @@
 //! The VRRP worker's dumps.
 
+mod bfd;
 mod data;
 mod json;
+mod routing;
 mod stats;
 
 use std::net::{IpAddr, Ipv4Addr};

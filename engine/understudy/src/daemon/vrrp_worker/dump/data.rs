@@ -8,10 +8,10 @@ use understudy_core::track::script::Script;
 use understudy_core::track::settings::{TrackRef, Tracks};
 use understudy_core::track::verdict::Health;
 use understudy_core::vrrp::instance::State;
-use understudy_core::vrrp::settings::{InstanceSettings, Notify, Transport, Version};
+use understudy_core::vrrp::settings::{InstanceSettings, Notify, Paces, Transport, Version};
 use understudy_core::vrrp::sync_group::SyncGroup;
 
-use super::{Dates, address, living, wanted};
+use super::{Dates, address, bfd, living, routing, wanted};
 use crate::daemon::dump::{ENABLED, Page, TRUE, YES, owner, quoted, word};
 use crate::daemon::vrrp_worker::VrrpWorker;
 use crate::netlink::link::Link;
@@ -19,11 +19,20 @@ use crate::netlink::link::Link;
 /// Everything after the global definitions.
 pub fn write(page: &mut Page, worker: &VrrpWorker, process: &ProcessSettings, dates: &Dates) {
     let node = &worker.node;
+    announcements(page, node.paces());
     if !node.static_addresses().is_empty() {
         page.section("Static Addresses");
         for it in node.static_addresses() {
             page.line(5, &address(it, node.holds(it)));
         }
+    }
+    if !node.static_routes().is_empty() {
+        page.section("Static Routes");
+        node.static_routes().iter().for_each(|it| page.line(5, &routing::route(it)));
+    }
+    if !node.static_rules().is_empty() {
+        page.section("Static Rules");
+        node.static_rules().iter().for_each(|it| page.line(5, &routing::rule(it)));
     }
     if living(node).next().is_some() {
         page.section("VRRP Topology");
@@ -51,8 +60,10 @@ pub fn write(page: &mut Page, worker: &VrrpWorker, process: &ProcessSettings, da
         page.section("VRRP Track processes");
         node.processes().iter().for_each(|process| self::process(page, process, worker));
     }
+    bfd::tracked(page, worker);
     page.section("Interfaces");
     worker.interfaces.values().for_each(|link| interface(page, link, worker));
+    bfd::topology(page, node, dates);
 }
 
 fn instance(
@@ -120,11 +131,14 @@ fn instance(
     page.list(&title, settings.vips.iter().map(line));
     page.list("Virtual IP Excluded :", settings.excluded.iter().map(line));
     unicast(page, settings);
+    page.list("Virtual Routes :", settings.routes.iter().map(routing::route));
+    page.list("Virtual Rules :", settings.rules.iter().map(routing::rule));
     let tracks = &settings.tracks;
     page.list("Tracked interfaces :", tracks.interfaces.iter().map(|t| tracked(t, " weight")));
     page.list("Tracked scripts :", tracks.scripts.iter().map(|t| tracked(t, " weight")));
     page.list("Tracked files :", tracks.files.iter().map(|t| tracked(t, ", weight")));
     page.list("Tracked processes :", tracks.processes.iter().map(|t| tracked(t, ", weight")));
+    page.list("Tracked BFDs :", tracks.bfds.iter().map(|t| tracked(t, ": weight")));
     page.field("Using smtp notification", word(settings.notify.mail, YES));
     let deleted = settings.notify.deleted.is_some();
     page.field("Notify deleted", if deleted { "Deleted" } else { "Fault" });
@@ -210,6 +224,30 @@ fn notify(page: &mut Page, notify: &Notify, process: &ProcessSettings) {
     }
 }
 
+/// Limits that interfaces share.
+fn announcements(page: &mut Page, paces: &Paces) {
+    if !paces.groups.is_empty() {
+        page.section("Gratuitous ARP delays");
+    }
+    let mut shared = 0;
+    for group in &paces.groups {
+        // An interface alone is in no group that has a number.
+        let number = if group.interfaces.len() > 1 {
+            shared += 1;
+            shared
+        } else {
+            0
+        };
+        page.section(&format!("GARP delay group {number}"));
+        let intervals = [("GARP", group.pace.interval), ("GNA", group.pace.na_interval)];
+        for (what, interval) in intervals.into_iter().filter(|(_, it)| !it.is_zero()) {
+            page.object(&format!("{what} interval"), interval.as_secs_f64());
+        }
+        page.line(1, "Interfaces");
+        group.interfaces.iter().for_each(|name| page.line(2, name));
+    }
+}
+
 fn sync_group(page: &mut Page, group: &SyncGroup, worker: &VrrpWorker, process: &ProcessSettings) {
     page.object("VRRP Sync Group", format!("{}, {}", group.name(), group.state));
     let count = |state: State| {
@@ -245,7 +283,12 @@ fn script(page: &mut Page, script: &Script, worker: &VrrpWorker, process: &Proce
 }
 
 /// Who tracks an object.
-fn users(page: &mut Page, worker: &VrrpWorker, of: fn(&Tracks) -> &Vec<TrackRef>, name: &str) {
+pub(super) fn users(
+    page: &mut Page,
+    worker: &VrrpWorker,
+    of: fn(&Tracks) -> &Vec<TrackRef>,
+    name: &str,
+) {
     let users = living(&worker.node).filter_map(|slot| {
         let track = of(&slot.settings.tracks).iter().find(|track| track.name == name)?;
         Some(TrackRef { name: slot.settings.name.clone(), ..track.clone() })

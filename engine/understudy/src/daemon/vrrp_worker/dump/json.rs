@@ -12,7 +12,7 @@ use understudy_core::track::verdict::Health;
 use understudy_core::vrrp::instance::State;
 use understudy_core::vrrp::settings::Version;
 
-use super::{Dates, address, living, wanted};
+use super::{Dates, address, living, routing, wanted};
 use crate::daemon::dump::quoted;
 
 /// All instances; `None`: there is none, and no file.
@@ -152,6 +152,8 @@ fn data(node: &VrrpNode, slot: &Slot, dates: &Dates) -> Object {
     };
     o.list("vips", addresses(&settings.vips));
     o.list("evips", addresses(&settings.excluded));
+    o.list("vroutes", settings.routes.iter().map(routing::route).collect());
+    o.list("vrules", settings.rules.iter().map(routing::rule).collect());
     let tracks = &settings.tracks;
     o.list("track_ifp", tracks.interfaces.iter().map(|t| t.name.clone()).collect());
     let command = |name: &str| {

@@ -61,6 +61,8 @@ const FILES: Token = Token(1 << 40);
 const PROCESSES: Token = Token(FILES.0 + 1);
 /// Room that is kept for the actions of one turn; a thousand instances that start together need several times that, once.
 const STEADY: usize = 1024;
+/// Bytes of an advert with its IP header and a few addresses.
+const ADVERT: usize = 64;
 /// Messages to the kernel in one batch.
 const BATCH: usize = 512;
 
@@ -598,6 +600,11 @@ impl VrrpWorker {
         if let Some(e) = error {
             context.log(Level::Warning, &format!("announce addresses: {e}"));
         }
+        // They may have been several times as many as there are adverts.
+        self.bytes.clear();
+        self.bytes.shrink_to(STEADY * ADVERT);
+        self.queue.clear();
+        self.queue.shrink_to(STEADY);
         count > 0
     }
 

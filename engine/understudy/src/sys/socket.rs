@@ -168,9 +168,12 @@ pub fn only_echo_replies(fd: &impl AsFd, v6: bool) -> io::Result<()> {
 /// A socket address as the kernel takes it.
 #[derive(Clone, Copy)]
 pub struct RawAddress {
-    storage: libc::sockaddr_storage,
+    storage: Longest,
     len: libc::socklen_t,
 }
+
+/// None that is used here is longer, or aligned otherwise; `sockaddr_storage` takes 128 bytes, for each datagram in a queue.
+type Longest = libc::sockaddr_in6;
 
 impl std::fmt::Debug for RawAddress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -182,13 +185,16 @@ impl RawAddress {
     /// An empty one, to be filled by the kernel.
     pub fn empty() -> Self {
         // SAFETY: all-zero is a valid value of this plain structure.
-        Self { storage: unsafe { std::mem::zeroed() }, len: len_of::<libc::sockaddr_storage>() }
+        Self { storage: unsafe { std::mem::zeroed() }, len: len_of::<Longest>() }
     }
 
     fn of<T>(value: T) -> Self {
-        assert!(size_of::<T>() <= size_of::<libc::sockaddr_storage>());
+        const {
+            assert!(size_of::<T>() <= size_of::<Longest>());
+            assert!(align_of::<T>() <= align_of::<Longest>());
+        }
         let mut address = Self::empty();
-        // SAFETY: storage is large enough (asserted) and aligned for every socket address.
+        // SAFETY: storage is large enough and aligned (asserted).
         unsafe { (&raw mut address.storage).cast::<T>().write(value) };
         address.len = len_of::<T>();
         address
@@ -216,7 +222,7 @@ impl RawAddress {
 
     /// As std knows it; `None` when it is neither IPv4 nor IPv6.
     pub fn to_socket_addr(self) -> Option<SocketAddr> {
-        match libc::c_int::from(self.storage.ss_family) {
+        match libc::c_int::from(self.storage.sin6_family) {
             libc::AF_INET => {
                 // SAFETY: the family says that this is a sockaddr_in; storage is aligned and large enough.
                 let v4: libc::sockaddr_in =
@@ -238,7 +244,7 @@ impl RawAddress {
 
     /// Where the kernel writes an address, and how long it may be.
     pub(super) fn room(&mut self) -> (*mut libc::c_void, libc::socklen_t) {
-        ((&raw mut self.storage).cast(), len_of::<libc::sockaddr_storage>())
+        ((&raw mut self.storage).cast(), len_of::<Longest>())
     }
 
     pub(super) fn as_ptr(&self) -> *const libc::sockaddr {

@@ -15,6 +15,7 @@ mod status;
 mod tracked;
 mod tuning;
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -206,7 +207,7 @@ pub enum Action {
     Change(Change),
     /// Change a route or a rule: removals before addresses are changed, additions after that; answer with
     /// [`Event::NotRerouted`] if the kernel won't.
-    Reroute(Reroute),
+    Reroute(Box<Reroute>),
     /// Answer with [`Event::Routing`].
     ReadRouting,
     /// Drop packets to and from exactly these from now on; before addresses are changed.
@@ -250,7 +251,7 @@ pub enum Action {
     /// Write a line to the FIFOs.
     Fifo(String),
     /// Put a change into the journal.
-    Record(Entry),
+    Record(Box<Entry>),
     /// Write a line to the log.
     Log(Weight, String),
     /// [`VrrpNode::handover`] is different now.
@@ -715,13 +716,13 @@ impl VrrpNode {
             None => "static addresses".to_string(),
         };
         self.dirty.announcements = true;
-        out.push(Action::Record(Entry {
+        out.push(Action::Record(Box::new(Entry {
             at: now,
             subject,
             change: alloc::format!("{ip} put back on {dev}"),
             reason: Reason::Repaired { address: ip },
             announced_after: None,
-        }));
+        })));
     }
 
     fn everything(&mut self, now: Time, snapshot: &Snapshot, out: &mut Vec<Action>) {

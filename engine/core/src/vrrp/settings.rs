@@ -152,7 +152,7 @@ pub struct Notify {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Vmacs {
     /// On the instance's interface: carries addresses and adverts (`use_vmac`, `use_ipvlan`).
-    pub own: Option<VirtualLink>,
+    pub own: Option<Box<VirtualLink>>,
     /// Adverts use the instance's interface all the same (`vmac_xmit_base`).
     pub xmit_base: bool,
     /// Addresses on other interfaces, or of the other family, have virtual interfaces too (`use_vmac_addr`).
@@ -160,7 +160,7 @@ pub struct Vmacs {
     /// Those.
     pub others: Vec<VirtualLink>,
     /// The address of an ipvlan interface itself.
-    pub address: Option<Address>,
+    pub address: Option<Box<Address>>,
 }
 
 /// One virtual router on one interface.
@@ -262,7 +262,7 @@ impl InstanceSettings {
 
     /// All its virtual interfaces.
     pub fn virtual_links(&self) -> impl Iterator<Item = &VirtualLink> {
-        self.vmacs.own.iter().chain(&self.vmacs.others)
+        self.vmacs.own.as_deref().into_iter().chain(&self.vmacs.others)
     }
 }
 

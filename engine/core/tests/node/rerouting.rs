@@ -41,7 +41,8 @@ fn word(action: &Action) -> Option<String> {
     match action {
         Action::Change(Change::Add(it)) => Some(format!("+{}", it.ip)),
         Action::Change(Change::Remove { ip, .. }) => Some(format!("-{ip}")),
-        Action::Reroute(Reroute { add, item }) => {
+        Action::Reroute(change) => {
+            let Reroute { add, item } = &**change;
             let sign = if *add { '+' } else { '-' };
             Some(match item {
                 Item::Route(route) => format!("{sign}{}", route.to),
@@ -78,7 +79,8 @@ impl Host {
     /// Does what it says, and answers.
     fn obey(&mut self, actions: &[Action]) {
         for action in actions {
-            let Action::Reroute(Reroute { add, item }) = action else { continue };
+            let Action::Reroute(change) = action else { continue };
+            let Reroute { add, item } = &**change;
             match item {
                 Item::Route(it) if *add => self.kernel.routes.push(it.clone()),
                 Item::Route(it) => self.kernel.routes.retain(|kernel| !it.is(kernel)),
@@ -206,7 +208,7 @@ fn a_refusal_is_told_once_and_tried_again() {
     let gone = host.kernel.routes.remove(1);
     let out = host.handle(Event::Rerouted { item: &Item::Route(gone), by_somebody: true });
     let change = out.iter().find_map(|it| match it {
-        Action::Reroute(change) => Some(change.clone()),
+        Action::Reroute(change) => Some(change.as_ref().clone()),
         _ => None,
     });
     let change = change.unwrap();

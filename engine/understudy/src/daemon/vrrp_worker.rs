@@ -637,7 +637,7 @@ impl VrrpWorker {
             Action::Notify { queue, command } => context.notify(&queue, &command, &[]),
             Action::Fifo(line) => context.fifo(FifoKind::Vrrp, &line),
             Action::Mail(alert) => context.mail(&alert),
-            Action::Record(entry) => self.record(entry, took, context),
+            Action::Record(entry) => self.record(*entry, took, context),
             Action::Log(weight, text) => context.log(level(weight), &text),
             Action::Changed => context.changed(),
             Action::Released => {

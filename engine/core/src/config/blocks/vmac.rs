@@ -1,6 +1,7 @@
 //! `use_vmac`, `use_ipvlan` and what belongs to them in `vrrp_instance` (reference §2.7, §3.5): which virtual interfaces
 //! there are, and which addresses lie on them.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
@@ -223,7 +224,7 @@ pub fn apply(
     settings.vmacs.for_addresses = lines.for_addresses;
     settings.vmacs.own = lines.own.as_ref().and_then(|own| {
         let prefix = global.vmac_prefix.as_ref().map_or(PREFIX, |it| &it.value);
-        make_own(own, settings, prefix, names, out)
+        make_own(own, settings, prefix, names, out).map(Box::new)
     });
     if let Some(At { value: Own { kind: OwnKind::Ipvlan { address, .. }, .. }, span }) = &lines.own
     {
@@ -307,7 +308,8 @@ fn ipvlan_address(
     }
     settings.source.get_or_insert(ip.value);
     let own = settings.vmacs.own.as_ref();
-    settings.vmacs.address = own.map(|own| Address::plain(ip.value, *prefix_len, &own.name));
+    let address = own.map(|own| Address::plain(ip.value, *prefix_len, &own.name));
+    settings.vmacs.address = address.map(Box::new);
 }
 
 fn xmit_base(

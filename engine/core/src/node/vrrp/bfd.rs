@@ -1,6 +1,7 @@
 //! The BFD sessions of a host: which packet is for which, what instances and the journal are told. They live with the
 //! instances, so that a session that goes down moves an address in the same turn.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -294,13 +295,13 @@ impl VrrpNode {
                 session::Action::Became { from, to, reason }
                     if from == State::Up || to == State::Up =>
                 {
-                    out.push(Action::Record(Entry {
+                    out.push(Action::Record(Box::new(Entry {
                         at: now,
                         subject: settings.name.clone(),
                         change: format!("BFD session {to}"),
                         reason,
                         announced_after: None,
-                    }));
+                    })));
                     out.push(Action::Changed);
                 }
                 session::Action::Became { .. } => {}

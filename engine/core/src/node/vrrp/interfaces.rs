@@ -250,7 +250,7 @@ impl VrrpNode {
                 let ip = own.or_else(|| self.addresses.source(&link.parent, true))?;
                 Some(Address::plain(ip, 64, &link.name))
             });
-            addresses.chain(settings.vmacs.address.clone())
+            addresses.chain(settings.vmacs.address.as_deref().cloned())
         })
     }
 }

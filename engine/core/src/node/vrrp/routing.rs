@@ -1,6 +1,7 @@
 //! Routes and rules: behind the addresses when they come, before them when they go. The kernel's are read whole whenever
 //! they may have changed, as many routes go without a word when their address or interface does.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
@@ -298,13 +299,13 @@ impl VrrpNode {
             }
             None => format!("static {what}s"),
         };
-        out.push(Action::Record(Entry {
+        out.push(Action::Record(Box::new(Entry {
             at: now,
             subject,
             change: format!("{what} put back"),
             reason: Reason::Rerouted { what: format!("{what} {line}") },
             announced_after: None,
-        }));
+        })));
     }
 
     /// The kernel tells of a route or rule; by somebody else than us or the kernel itself?
@@ -367,7 +368,8 @@ impl VrrpNode {
         }
         let rules = self.routing.rules.removals(leftovers).into_iter().rev().map(Item::Rule);
         let routes = self.routing.routes.removals(leftovers).into_iter().rev().map(Item::Route);
-        out.extend(rules.chain(routes).map(|item| Action::Reroute(Reroute { add: false, item })));
+        let changes = rules.chain(routes).map(|item| Reroute { add: false, item });
+        out.extend(changes.map(|it| Action::Reroute(Box::new(it))));
     }
 
     /// What comes, behind addresses: routes before rules. What is not known well is read first.
@@ -386,7 +388,8 @@ impl VrrpNode {
         };
         let routes = self.routing.routes.additions(ready).into_iter().map(Item::Route);
         let rules = self.routing.rules.additions(|_| true).into_iter().map(Item::Rule);
-        out.extend(routes.chain(rules).map(|item| Action::Reroute(Reroute { add: true, item })));
+        let changes = routes.chain(rules).map(|item| Reroute { add: true, item });
+        out.extend(changes.map(|it| Action::Reroute(Box::new(it))));
     }
 
     /// Routes and rules of an instance, and whether the kernel has them.

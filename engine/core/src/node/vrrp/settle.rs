@@ -1,5 +1,6 @@
 //! What follows from an event: conditions and priorities from tracking, sync groups, addresses, announcements.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::mem;
 
@@ -109,7 +110,7 @@ impl VrrpNode {
         }
         let entry = Entry { at: now, subject, change, reason, announced_after: None };
         self.slots[index].last = Some(entry.clone());
-        out.push(Action::Record(entry));
+        out.push(Action::Record(Box::new(entry)));
         out.push(Action::Changed);
         if !resumed && let Some(news) = news_of(to) {
             self.tell(index, news, out);

@@ -1,5 +1,6 @@
 //! One instance with all that belongs to it on this host.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -173,7 +174,7 @@ pub struct Slot {
     /// What the last mail was about.
     pub mailed: Option<News>,
     /// Addresses in adverts.
-    advertised: Vec<IpAddr>,
+    advertised: Box<[IpAddr]>,
     proof: Proof,
     /// Sequence number of the last authentication header, ours or another's.
     sequence: u32,
@@ -196,11 +197,14 @@ impl Slot {
     /// An instance that has not started.
     #[must_use]
     pub fn new(
-        settings: InstanceSettings,
+        mut settings: InstanceSettings,
         link: usize,
         group: Option<usize>,
         gates: &mut Gates,
     ) -> Self {
+        // Lists that were read have room for more.
+        settings.vips.shrink_to_fit();
+        settings.excluded.shrink_to_fit();
         let parameters = Parameters::new(&settings, group.is_some());
         let announcer = Announcer::new(settings.garp, targets(&settings, gates));
         let announcer = announcer.with_extra(without_adverts(&settings));
@@ -586,7 +590,7 @@ fn without_adverts(settings: &InstanceSettings) -> Vec<usize> {
 }
 
 /// All of one family (the configuration sees to it).
-fn advertised(settings: &InstanceSettings) -> Vec<IpAddr> {
+fn advertised(settings: &InstanceSettings) -> Box<[IpAddr]> {
     let ipv6 = settings.is_ipv6();
     settings.vips.iter().map(|vip| vip.ip).filter(|ip| ip.is_ipv6() == ipv6).collect()
 }

@@ -68,7 +68,7 @@ impl VrrpWorker {
     /// Removes or adds.
     pub(super) fn reroute(&mut self, actions: &[Action], add: bool, now: Time, context: &Context) {
         let changes = actions.iter().filter_map(|action| match action {
-            Action::Reroute(change) if change.add == add => Some(change),
+            Action::Reroute(change) if change.add == add => Some(change.as_ref()),
             _ => None,
         });
         let mut changes = changes.peekable();

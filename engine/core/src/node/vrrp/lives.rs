@@ -90,12 +90,18 @@ struct InstanceState {
     key: Key,
     state: State,
     last_sent: Option<Time>,
-    #[cfg_attr(feature = "serde", serde(default))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "is_default"))]
     sequence: u32,
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     signed: Option<Sequences>,
-    #[cfg_attr(feature = "serde", serde(default))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "is_default"))]
     old_checksum: bool,
+}
+
+/// What is not worth a word: a master of a thousand instances writes them all every second.
+#[cfg(feature = "serde")]
+pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl VrrpNode {

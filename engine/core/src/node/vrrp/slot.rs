@@ -7,6 +7,8 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;
 
+#[cfg(feature = "serde")]
+use super::lives::is_default;
 use crate::journal::Entry;
 use crate::net::address::Address;
 use crate::time::Time;
@@ -27,14 +29,17 @@ use crate::vrrp::settings::{InstanceSettings, OldChecksum, Transport, Version, V
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Key {
     vrid: Vrid,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "is_default"))]
     ipv6: bool,
     interface: String,
     /// The group, or none for unicast.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "is_default"))]
     group: Option<IpAddr>,
     /// Unicast: the source address.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "is_default"))]
     source: Option<IpAddr>,
     /// Multicast: `use_vmac` and `use_vmac_addr`.
-    #[cfg_attr(feature = "serde", serde(default))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "is_default"))]
     virtual_links: (bool, bool),
 }
 

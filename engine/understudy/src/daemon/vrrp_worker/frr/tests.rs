@@ -80,13 +80,18 @@ impl Shared {
         let frr = Frr::start(&net, 2, "vrrpd", &self.frr(150));
         soon(|| self.of_frr(&frr)["status"] == "Master");
         let mut engine = net.engine(1, &self.conf(100));
-        let source = self.of_frr(&frr)["primaryAddress"].as_str().unwrap().to_owned();
         soon(|| engine.status()["instances"][0]["counters"]["advert_rcvd"].as_u64() >= Some(3));
         let counters = engine.status()["instances"][0]["counters"].clone();
         for (name, count) in counters.as_object().unwrap() {
             assert!(name == "advert_rcvd" || count == 0, "{counters}");
         }
         assert_eq!(engine.state(), "BACKUP");
+        // Its address may change once more, from that of the interface below to that of the virtual router.
+        soon(|| {
+            engine.status()["instances"][0]["peer"]["address"]
+                == self.of_frr(&frr)["primaryAddress"]
+        });
+        let source = self.of_frr(&frr)["primaryAddress"].as_str().unwrap().to_owned();
 
         // It is killed, and comes back.
         frr.kill();

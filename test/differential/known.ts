@@ -115,6 +115,13 @@ export const known: readonly Known[] = [
   { quirk: "A reload and priorities", moment: /^reload/, key: /^fifo INSTANCE/, holds: onlyTheirs },
   { quirk: "A reload and priorities", file: /^reload-scripts/, moment: /^reload/, key: /^fifo INSTANCE/ },
   {
+    quirk: "Scripts that end at the same moment",
+    file: /^track-script-weights/,
+    moment: /^start/,
+    key: /^fifo INSTANCE/,
+    holds: (theirs, ours) => theirs?.split("\n").at(-1) === ours?.split("\n").at(-1),
+  },
+  {
     quirk: "`reverse` at a reload",
     file: /^track-script-weights/,
     moment: /^(reload|stop)/,

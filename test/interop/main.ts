@@ -20,10 +20,12 @@ interface Row {
 }
 
 const rows: Row[] = roles.flatMap(([better, worse]) => [
-  ...cases.map((one) => ({
-    name: `${one.name}: ${better} is better`,
-    run: (place: Place) => throughItsLife(place, one, better, worse),
-  })),
+  ...cases
+    .filter(({ lab }) => !lab || values.lab)
+    .map((one) => ({
+      name: `${one.name}: ${better} is better`,
+      run: (place: Place) => throughItsLife(place, one, better, worse),
+    })),
   { name: `priority 0 of ${better} is heard`, run: (place: Place) => leaving(place, better, worse) },
 ]);
 

@@ -79,10 +79,7 @@ export function deploymentOf(scenario: Scenario, name: string): Deployment {
       }),
     async transitions(host) {
       const { stdout } = await lab.ssh(host, ["understudy", "events", "--json"]);
-      const events = stdout
-        .trim()
-        .split("\n")
-        .map((line) => JSON.parse(line) as { change: string; why: string });
+      const events = JSON.parse(stdout) as { change: string; why: string }[];
       return events.flatMap(({ change, why }) => (change.includes(" -> ") ? [`${change}: ${why}`] : []));
     },
   };

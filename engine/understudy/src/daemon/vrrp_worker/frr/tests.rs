@@ -123,10 +123,7 @@ impl Shared {
         soon(|| engine.status()["instances"][0]["peer"]["address"] == *source);
         frr.tell(&["configure terminal", "interface v0", "vrrp 51 shutdown"]);
         let why = engine.until("BACKUP -> MASTER");
-        let said = why.starts_with(&format!("{source} is leaving (priority 0)"));
-        // Over IPv6 its interface may be down before the last advert is out.
-        let not_heard = self.is_ipv6() && why.starts_with(&format!("{source} silent for "));
-        assert!(said || not_heard, "{why}");
+        assert!(why.starts_with(&format!("{source} is leaving (priority 0)")), "{why}");
     }
 }
 

@@ -2,12 +2,15 @@
 //! The world comes in as [`Event`]s, what is to be done goes out as [`Action`]s; [`VrrpNode::deadline`] says when to
 //! come back. Carry out actions in classes: adverts, then addresses, then announcements, then all others.
 
+mod action;
 mod beside;
 mod bfd;
 mod due;
+mod event;
 mod interfaces;
 mod lives;
 mod mail;
+mod port;
 mod routing;
 mod settle;
 mod slot;
@@ -22,11 +25,14 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;
 
+pub use action::{Action, Weight};
 use beside::Beside;
 pub use bfd::{BfdDatagram, BfdPacket, BfdStatus};
+pub use event::Event;
 pub use interfaces::Filtered;
 use interfaces::Interfaces;
 pub use lives::{Handover, LinkState, Snapshot};
+pub use port::{PortNeeds, Room};
 use routing::Routing;
 pub use routing::{Item, Refusal, Reroute, Tables};
 pub use slot::{Counters, Key, Odd, Slot};
@@ -34,264 +40,23 @@ pub use status::{InstanceStatus, PeerStatus, RoutingStatus, TrackStatus, VipStat
 pub use tracked::{Observations, Seen};
 use tuning::Tuning;
 
-use crate::bfd::news as bfd_news;
-use crate::command::Command;
 use crate::ipvs::sync::{Daemon, SyncDaemon};
 use crate::journal::{Entry, Reason};
-use crate::mail::message::Alert;
 use crate::net::address::Address;
 use crate::net::firewall::Firewall;
-use crate::net::kernel_setting::{Changed, Setting};
-use crate::net::link::VirtualLink;
-use crate::net::reconcile::{Change, Owner, Present, Reconciler};
+use crate::net::reconcile::{Change, Owner, Reconciler};
 use crate::time::Time;
-use crate::track::file::{Content, File};
+use crate::track::file::File;
 use crate::track::interface::Link;
 use crate::track::process::Process;
 use crate::track::script::Script;
 use crate::track::settings::LinkDelays;
-use crate::vrrp::instance::{self, Move, State};
+use crate::vrrp::instance::{self, State};
 use crate::vrrp::notify::{News, Subject, tell};
 use crate::vrrp::pace::Gates;
 use crate::vrrp::packet::{self, Addressee};
-use crate::vrrp::settings::{Paces, ReceiveBuffer, Transport};
+use crate::vrrp::settings::Paces;
 use crate::vrrp::sync_group::SyncGroup;
-
-/// What happens to the host.
-#[derive(Clone, Debug)]
-pub enum Event<'a> {
-    /// "Look at your deadlines."
-    Timer,
-    /// A datagram of IP protocol 112, or 51 with such a one in it, with its IP header.
-    Datagram {
-        /// Index of the interface in [`VrrpNode::links`].
-        link: usize,
-        /// Its bytes.
-        bytes: &'a [u8],
-    },
-    /// A datagram of BFD.
-    Bfd(BfdDatagram<'a>),
-    /// An interface appeared or changed.
-    Link {
-        /// Its name.
-        name: &'a str,
-        /// IFF_UP and IFF_RUNNING.
-        up: bool,
-    },
-    /// An interface disappeared.
-    LinkGone {
-        /// Its name.
-        name: &'a str,
-    },
-    /// The kernel has an address.
-    AddressAdded {
-        /// Its interface.
-        dev: &'a str,
-        /// What it is.
-        present: Present,
-    },
-    /// The kernel has it no more.
-    AddressRemoved {
-        /// Its interface.
-        dev: &'a str,
-        /// The address.
-        ip: IpAddr,
-        /// Its prefix length.
-        prefix_len: u8,
-    },
-    /// Everything that the kernel has, after events were lost.
-    Everything(&'a Snapshot),
-    /// The kernel refused a change.
-    Refused {
-        /// The change.
-        change: &'a Change,
-        /// Its words.
-        why: &'a str,
-    },
-    /// The kernel tells of a route or a rule that we have not changed.
-    Rerouted {
-        /// It came or went.
-        item: &'a Item,
-        /// A process did it, not the kernel by itself.
-        by_somebody: bool,
-    },
-    /// The kernel's routes and rules, as [`Action::ReadRouting`] asked for.
-    Routing(&'a Tables),
-    /// The kernel refused [`Action::Reroute`].
-    NotRerouted {
-        /// The change.
-        change: &'a Reroute,
-        /// Why.
-        why: Refusal<'a>,
-    },
-    /// [`Action::Interfaces`], [`Action::Block`], [`Action::Unblock`] or [`Action::Daemons`] could not be carried out.
-    Failed {
-        /// Which of them.
-        action: &'a Action,
-        /// Why.
-        why: &'a str,
-    },
-    /// [`Action::Interfaces`] was carried out.
-    InterfacesMade,
-    /// [`Action::Tune`] was carried out.
-    Tuned {
-        /// All that is changed now.
-        changed: &'a [Changed],
-        /// What could not be changed, and why.
-        refused: Option<&'a str>,
-    },
-    /// A script ended.
-    ScriptEnded {
-        /// Its name.
-        name: &'a str,
-        /// Exit status 0.
-        success: bool,
-        /// How long it ran.
-        took: Duration,
-        /// The last line that it printed.
-        output: &'a str,
-    },
-    /// A tracked file was looked at.
-    File {
-        /// Its name.
-        name: &'a str,
-        /// What it holds.
-        content: Content,
-    },
-    /// Tracked processes were counted.
-    Processes {
-        /// Their name.
-        name: &'a str,
-        /// How many there are.
-        count: u32,
-    },
-    /// The machine slept while the network did not.
-    Slept,
-    /// An operator's move.
-    Operator {
-        /// Name of the instance.
-        instance: &'a str,
-        /// The move.
-        the_move: Move,
-    },
-    /// Leave in order.
-    Stop,
-}
-
-/// How much a line of the log matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Weight {
-    /// It does not work.
-    Error,
-    /// It looks wrong.
-    Warning,
-    /// It is worth knowing.
-    Notice,
-}
-
-/// What is to be done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Send an advert ([`VrrpNode::slot`] writes it) to all destinations of the instance.
-    SendAdvert {
-        /// Index of the instance.
-        instance: usize,
-        /// 0: leaving.
-        priority: u8,
-    },
-    /// Send a packet of BFD.
-    SendBfd(BfdPacket),
-    /// Tell the checks of a BFD session.
-    TellChecks(bfd_news::News),
-    /// Change an address in the kernel; answer with [`Event::Refused`] if it won't.
-    Change(Change),
-    /// Change a route or a rule: removals before addresses are changed, additions after that; answer with
-    /// [`Event::NotRerouted`] if the kernel won't.
-    Reroute(Box<Reroute>),
-    /// Answer with [`Event::Routing`].
-    ReadRouting,
-    /// Drop packets to and from exactly these from now on; before addresses are changed.
-    Block(Vec<Address>),
-    /// The same, after addresses were changed.
-    Unblock(Vec<Address>),
-    /// Run exactly these IPVS sync daemons.
-    Daemons(Vec<Daemon>),
-    /// Make these virtual interfaces before addresses are changed, and remove others of [`VrrpNode::made_links`] after
-    /// it; answer with [`Event::InterfacesMade`].
-    Interfaces(Vec<VirtualLink>),
-    /// Give exactly these kernel settings their values before addresses are changed, and put others back that
-    /// [`VrrpNode::changed_settings`] names after it; answer with [`Event::Tuned`].
-    Tune(Vec<Setting>),
-    /// Announce one address of an instance.
-    Announce {
-        /// Index of the instance.
-        instance: usize,
-        /// Index of the address, for [`Slot::address`].
-        address: usize,
-    },
-    /// Announce the address that the adverts of a unicast instance come from: its interface is back, perhaps elsewhere.
-    AnnounceSource {
-        /// Index of the instance.
-        instance: usize,
-    },
-    /// Start a tracked script; answer with [`Event::ScriptEnded`].
-    RunScript {
-        /// Index in [`VrrpNode::scripts`].
-        script: usize,
-    },
-    /// Run a notification; those of a queue one after the other.
-    Notify {
-        /// The queue: the name of an instance or group.
-        queue: String,
-        /// The program with all its arguments.
-        command: Command,
-    },
-    /// Send a mail.
-    Mail(Alert),
-    /// Write a line to the FIFOs.
-    Fifo(String),
-    /// Put a change into the journal.
-    Record(Box<Entry>),
-    /// Write a line to the log.
-    Log(Weight, String),
-    /// [`VrrpNode::handover`] is different now.
-    Changed,
-    /// [`VrrpNode::links`] is different now.
-    Links,
-    /// After [`Event::Stop`]: all addresses are given up.
-    Released,
-}
-
-/// What adverts over one family need on an interface.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PortNeeds {
-    /// Some have authentication headers.
-    pub headers: bool,
-    /// Multicast groups to be joined, sorted.
-    pub groups: Vec<IpAddr>,
-    /// Room for adverts that wait to be read.
-    pub buffer: Room,
-}
-
-/// Room in a socket, of all instances that ask for some; both zero: nobody does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Room {
-    /// Bytes.
-    pub bytes: u64,
-    /// Packets of the size that the interface carries.
-    pub packets: u64,
-}
-
-impl Room {
-    fn add(&mut self, slot: &Slot) {
-        match slot.settings.wire.receive_buffer {
-            ReceiveBuffer::Default => {}
-            ReceiveBuffer::Bytes(bytes) => self.bytes += u64::from(bytes),
-            ReceiveBuffer::Packets(count) => self.packets += u64::from(count),
-            ReceiveBuffer::Adverts(count) => self.bytes += u64::from(count) * slot.advert_length(),
-        }
-    }
-}
 
 /// Owner of addresses that are held whatever the state.
 const STATIC: Owner = usize::MAX;
@@ -491,24 +256,6 @@ impl VrrpNode {
     /// One instance, to write its adverts.
     pub fn slot_mut(&mut self, instance: usize) -> &mut Slot {
         &mut self.slots[instance]
-    }
-
-    /// What adverts over one family need on an interface; `None`: there are none.
-    #[must_use]
-    pub fn port(&self, link: usize, ipv6: bool) -> Option<PortNeeds> {
-        let mut needs: Option<PortNeeds> = None;
-        for slot in self.slots.iter().filter(|it| it.link == link && it.is_ipv6() == ipv6) {
-            let needs = needs.get_or_insert_default();
-            needs.headers |= slot.settings.auth_header;
-            needs.buffer.add(slot);
-            if let Transport::Multicast { group } = slot.settings.transport {
-                needs.groups.push(group);
-            }
-        }
-        let mut needs = needs?;
-        needs.groups.sort_unstable();
-        needs.groups.dedup();
-        Some(needs)
     }
 
     /// The host's clock, since 1970: signatures tell the time.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::{ip, wait};
+use crate::{end_of, ip, wait};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_understudy");
 
@@ -144,16 +144,8 @@ impl Engine {
         });
     }
 
-    /// Waits for its end.
     fn ended(&mut self) -> Option<i32> {
-        let mut process = self.process.take().unwrap();
-        let mut status = None;
-        wait(|| {
-            status = process.try_wait().unwrap();
-            status.is_some()
-        })
-        .expect("the engine never ended");
-        status.unwrap().code()
+        end_of(self.process.take().unwrap())
     }
 }
 

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
-use crate::{ip, wait};
+use crate::{end_of, ip, wait};
 
 /// The peer, as Debian installs it.
 const PEER: &str = "/usr/sbin/keepalived";
@@ -219,14 +219,7 @@ impl Place {
     }
 
     fn ended(&mut self) -> Option<i32> {
-        let mut process = self.process.take().unwrap();
-        let mut status = None;
-        wait(|| {
-            status = process.try_wait().unwrap();
-            status.is_some()
-        })
-        .expect("it never ended");
-        status.unwrap().code()
+        end_of(self.process.take().unwrap())
     }
 }
 

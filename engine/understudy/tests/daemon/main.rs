@@ -3,7 +3,7 @@
 mod engine;
 mod keepalived;
 
-use std::process::Command;
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 /// Waits until it holds; an error after 20 seconds.
@@ -17,6 +17,17 @@ fn wait(mut holds: impl FnMut() -> bool) -> Result<(), ()> {
         std::thread::sleep(Duration::from_millis(20));
     }
     Err(())
+}
+
+/// Waits for the end of a process, and tells its status.
+fn end_of(mut process: Child) -> Option<i32> {
+    let mut status = None;
+    wait(|| {
+        status = process.try_wait().unwrap();
+        status.is_some()
+    })
+    .expect("it never ended");
+    status.unwrap().code()
 }
 
 /// What `ip` with these arguments says.
